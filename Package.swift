@@ -11,8 +11,13 @@ let isRoot = !Context.packageDirectory.contains("/checkouts/")
   let nativeCPU = ""
 #endif
 let cpu = Context.environment["CREDENCE_CPU"] ?? nativeCPU
+/// `SIMD.addingProduct` calls `fma` in libm where the target has no such instruction (40 times slower), so code uses it only where
+/// the flags promise one: `multiplyAdd` in Kernels reads this condition.
+let processorFlags = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+let promisesFMA = ["x86-64-v3", "x86-64-v4"].contains(cpu) || (cpu == "native" && processorFlags.contains(" fma "))
 let settings: [SwiftSetting] =
-  isRoot && !cpu.isEmpty && cpu != "generic" ? [.unsafeFlags(["-Xcc", "-march=\(cpu)"])] : []
+  isRoot && !cpu.isEmpty && cpu != "generic"
+  ? [.unsafeFlags(["-Xcc", "-march=\(cpu)"])] + (promisesFMA ? [.define("CREDENCE_FMA")] : []) : []
 
 /// The layers, lowest first; each may import what stands before it and no more (`LayeringTests` reads the import lines).
 let layers: [(name: String, dependencies: [String], path: String?)] = [

@@ -1,1 +1,1 @@
-// Differentiation
+import Kernels
