@@ -27,7 +27,8 @@ package func runNUTS(
     let own = worker * chainIDs.count / workers..<(worker + 1) * chainIDs.count / workers
     do {
       var scheduler = try ChainScheduler(
-        density: density, configuration: configuration, seed: seed, chainIDs: Array(chainIDs[own]), firstIndex: own.lowerBound, lanes: lanes)
+        density: density, configuration: configuration, seed: seed, chainIDs: Array(chainIDs[own]), firstIndex: own.lowerBound, lanes: lanes
+      )
       defer { scheduler.deallocate() }
       scheduler.start(initial: initial.map { Array($0[own]) }, resume: resume.map { Array($0.chains[own]) })
       try scheduler.run(board)
@@ -220,7 +221,11 @@ private struct ChainScheduler: ~Copyable {
       if round < interval { continue }
       round = 0
       let now = ContinuousClock.now
-      if now - last < .milliseconds(1) { interval = min(interval * 2, 1 << 14) } else if now - last > .milliseconds(20) { interval = max(interval / 2, 1) }
+      if now - last < .milliseconds(1) {
+        interval = min(interval * 2, 1 << 14)
+      } else if now - last > .milliseconds(20) {
+        interval = max(interval / 2, 1)
+      }
       last = now
       post(to: board)
       if board.mustStop { return }

@@ -256,7 +256,8 @@ struct NUTSChain {
     let vector = { (p: Pointer) in Array(UnsafeBufferPointer(start: p, count: dimension)) }
     let state = NUTSChainState(
       iteration: iteration, awaitsStepSearch: awaitsStepSearch, position: vector(current.position), gradient: vector(current.gradient),
-      logDensity: current.logDensity, stepSize: phase == .stepSearch ? stepSizeBeforeSearch : stepSize, adaptation: adaptation, learner: learner, metric: metric.value,
+      logDensity: current.logDensity, stepSize: phase == .stepSearch ? stepSizeBeforeSearch : stepSize, adaptation: adaptation,
+      learner: learner, metric: metric.value,
       gradientEvaluations: settledEvaluations)
     return NUTSChainResult(
       chainID: chainID, status: status, dimension: dimension, trace: trace, warmup: warmupTrace, warmupDivergences: warmupDivergences,

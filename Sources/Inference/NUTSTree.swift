@@ -50,7 +50,8 @@ struct NUTSTree {
 
   static func storage(dimension: Int, maxDepth: Int) -> Int { 8 * PaddedVector.blocks(dimension) * (14 + 3 * maxDepth) }
 
-  init(metric: EuclideanMetric, maxDepth: Int, maxEnergyError: Double, storage: Pointer, slots: UnsafeMutablePointer<PaddedVector.Stretch>) {
+  init(metric: EuclideanMetric, maxDepth: Int, maxEnergyError: Double, storage: Pointer, slots: UnsafeMutablePointer<PaddedVector.Stretch>)
+  {
     self.metric = metric
     blocks = metric.blocks
     self.maxDepth = maxDepth

@@ -36,7 +36,9 @@ struct PointwiseDensity: LogDensity {
       }
       for lane in 0..<lanes {
         for i in 0..<density.dimension { point[i] = positions[i * lanes + lane] }
-        values[lane] = gradient.withUnsafeMutableBufferPointer { g in point.withUnsafeBufferPointer { density.body($0.baseAddress!, g.baseAddress!) } }
+        values[lane] = gradient.withUnsafeMutableBufferPointer { g in
+          point.withUnsafeBufferPointer { density.body($0.baseAddress!, g.baseAddress!) }
+        }
         for i in 0..<density.dimension { gradients[i * lanes + lane] = gradient[i] }
       }
     }
