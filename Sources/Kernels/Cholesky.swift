@@ -83,7 +83,8 @@ extension LinearAlgebra {
     }
     while row < n {
       Tile.rows1(
-        strip, depth: j, a: a + row * lda, aStep: 1, b: panel + part, bStep: step, c: a + row * lda + j + part, start: .current, sign: .minus)
+        strip, depth: j, a: a + row * lda, aStep: 1, b: panel + part, bStep: step, c: a + row * lda + j + part, start: .current,
+        sign: .minus)
       row += 1
     }
     return S.width
