@@ -1,1 +1,1 @@
-// CommandLine
+// The command line as a library; `Command.run` is the entry.

@@ -1,0 +1,252 @@
+import Foundation
+import Inference
+import Reporting
+
+/// A model with its type erased, as the commands see it: the one seam between the command line and everything below.
+///
+/// An error that is thrown by any of these functions is the user's (exit code 2; its description is printed as it stands, a line per sentence),
+/// unless it is a `Defect`, which is ours (exit code 1).
+package protocol RunnableModel: Sendable {
+  /// The name on the command line and in results: `eight-schools`.
+  var name: String { get }
+  /// One line for `credence models`.
+  var summary: String { get }
+  /// Whether the model ships with data of its own (its `example`), so that `--data` may be left out.
+  var hasEmbeddedData: Bool { get }
+  /// The JSON of the embedded data, where there is some: it gives the checksum in the result.
+  func embeddedData() throws -> Data?
+
+  /// The sites, the data it reads and the size of its graph; `data` is nil where no `--data` was given.
+  func describe(data: ModelData?) throws -> ModelDescription
+  /// Runs one inference. When the surrounding task is cancelled it stops within a fraction of a second and returns (does not throw) what is
+  /// finished, with `isInterrupted` set.
+  func infer(data: ModelData?, request: InferenceRequest, progress: @escaping @Sendable (ProgressEvent) -> Void) async throws
+    -> InferenceOutcome
+  /// Times one value-and-gradient on 1, 8 and 64 lanes and the building of the plan. Honours cancellation.
+  func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome
+  /// The keys its data has, found from the type alone; empty where they cannot be known without data.
+  func dataSchema() -> [DataField]
+}
+
+/// A defect of Credence itself: exit code 1, with a request to report it.
+package struct Defect: Error, CustomStringConvertible {
+  package var description: String
+  package init(_ description: String) { self.description = description }
+}
+
+/// The user's mistakes, all at once, a sentence each: exit code 2.
+package struct UserError: Error, Equatable, CustomStringConvertible {
+  package var sentences: [String]
+  package init(_ sentences: String...) { self.sentences = sentences }
+  package init(sentences: [String]) { self.sentences = sentences }
+  package var description: String { sentences.joined(separator: "\n") }
+}
+
+/// The whole configuration of one `infer`. What is `nil` was not given: the method decides, and says what it decided in the outcome's `configuration`.
+package struct InferenceRequest: Sendable, Equatable {
+  package enum Method: String, Sendable, CaseIterable { case vi, nuts, laplace, map }
+  package enum Guide: Sendable, Equatable { case meanField, fullRank, lowRank(Int) }
+  package enum Metric: String, Sendable, CaseIterable { case diagonal, dense }
+  /// How warmup adapts the metric: Stan's windowed variances, or the Fisher divergence of draws and gradients as in nutpie.
+  package enum Adaptation: String, Sendable, CaseIterable { case windowed, fisher }
+  package struct Optimizer: Sendable, Equatable {
+    package var name: String
+    package var rate: Double?
+    package init(name: String, rate: Double? = nil) {
+      self.name = name
+      self.rate = rate
+    }
+  }
+
+  package var method: Method = .nuts
+  package var seed: UInt64 = 1
+  /// Threads to use; nil is as many as the machine has cores.
+  package var threads: Int?
+  /// Draws per chain for `nuts`, draws from the fitted guide for `vi` and `laplace`.
+  package var draws: Int?
+
+  package var guide: Guide?
+  /// Site name → estimator name with its argument, as written after `--estimator`.
+  package var estimators: [String: String] = [:]
+  package var steps: Int?
+  /// Monte Carlo samples per step of `vi`.
+  package var particles: Int?
+  package var optimizer: Optimizer?
+  /// Plate name → elements per step.
+  package var minibatch: [String: Int] = [:]
+
+  package var chains: Int?
+  package var warmup: Int?
+  package var metric: Metric?
+  package var adaptation: Adaptation?
+  /// Target acceptance statistic, in (0, 1).
+  package var targetAcceptance: Double?
+  package var maximumTreeDepth: Int?
+  /// Whether the draws themselves are wanted in the outcome (`--draws-output`).
+  package var keepsDraws = false
+
+  package init() {}
+}
+
+/// What a run has to say while it runs.
+package struct ProgressEvent: Sendable, Equatable {
+  /// `warmup`, `sampling`, `optimizing`, …
+  package var phase: String
+  /// Work done so far in all, in steps or iterations of all chains together, and how much there will be; 0 where it cannot be known.
+  package var completed: Int
+  package var total: Int
+  /// What else is worth seeing: `elbo`, `divergences`, `step_size`, `gradient_evaluations`.
+  package var measures: [Measure]
+  package struct Measure: Sendable, Equatable {
+    package var name: String
+    package var value: Double
+    package init(_ name: String, _ value: Double) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  package init(phase: String, completed: Int, total: Int, measures: [Measure] = []) {
+    self.phase = phase
+    self.completed = completed
+    self.total = total
+    self.measures = measures
+  }
+}
+
+/// What one inference found.
+package struct InferenceOutcome: Sendable {
+  /// The draws, on the constrained scale; for `vi` and `laplace` those from the guide (one chain); nil for `map`.
+  package var draws: DrawSet?
+  package var variables: [VariableReport]
+  package var verdict: VerdictReport
+  /// All diagnostics but the verdict, in the order of printing: `elbo`, `pareto_k`, `divergences`, `e_bfmi`, …
+  package var diagnostics: JSONObject
+  /// `total_seconds`, `gradient_evaluations` and whatever else was timed.
+  package var timing: JSONObject
+  /// The whole effective configuration with every default filled in; becomes `method` in the result, after `name`.
+  package var configuration: JSONObject
+  /// Sentences for standard error.
+  package var warnings: [String]
+  /// True when the run was cancelled and this is only what was finished.
+  package var isInterrupted: Bool
+
+  package init(
+    draws: DrawSet?, variables: [VariableReport], verdict: VerdictReport, diagnostics: JSONObject, timing: JSONObject,
+    configuration: JSONObject, warnings: [String] = [], isInterrupted: Bool = false
+  ) {
+    self.draws = draws
+    self.variables = variables
+    self.verdict = verdict
+    self.diagnostics = diagnostics
+    self.timing = timing
+    self.configuration = configuration
+    self.warnings = warnings
+    self.isInterrupted = isInterrupted
+  }
+}
+
+/// One key of a model's data.
+package struct DataField: Sendable, Equatable {
+  package var key: String
+  /// `real`, `integer`, `text`, `truth`, or the Swift type's name.
+  package var type: String
+  /// The shape, where it is known from data.
+  package var shape: [Int]?
+  package var isOptional: Bool
+  package init(key: String, type: String, shape: [Int]? = nil, isOptional: Bool = false) {
+    self.key = key
+    self.type = type
+    self.shape = shape
+    self.isOptional = isOptional
+  }
+}
+
+/// What `credence describe` prints.
+package struct ModelDescription: Sendable, Equatable {
+  package struct Site: Sendable, Equatable {
+    package enum Role: String, Sendable { case latent, observed, parameter, factor, output }
+    package var name: String
+    package var role: Role
+    /// `Normal`, `HalfCauchy`, …; nil for a factor or an output.
+    package var distribution: String?
+    package var shape: [Int]
+    /// `real`, `positive`, `simplex`, …
+    package var support: String
+    /// Names of the open plates, outermost first.
+    package var plates: [String]
+    package init(name: String, role: Role, distribution: String?, shape: [Int], support: String, plates: [String]) {
+      self.name = name
+      self.role = role
+      self.distribution = distribution
+      self.shape = shape
+      self.support = support
+      self.plates = plates
+    }
+  }
+  package struct Plate: Sendable, Equatable {
+    package var name: String
+    package var size: Int
+    package init(name: String, size: Int) {
+      self.name = name
+      self.size = size
+    }
+  }
+
+  package var sites: [Site]
+  package var plates: [Plate]
+  package var data: [DataField]
+  /// Coordinates of the unconstrained space.
+  package var dimension: Int
+  /// Primitive operations in the graph of the log density by kind, and instructions in the plan.
+  package var graph: JSONObject
+  package init(sites: [Site], plates: [Plate], data: [DataField], dimension: Int, graph: JSONObject) {
+    self.sites = sites
+    self.plates = plates
+    self.data = data
+    self.dimension = dimension
+    self.graph = graph
+  }
+}
+
+/// How long and how often `bench` measures.
+package struct BenchRequest: Sendable, Equatable {
+  package var lanes: [Int] = [1, 8, 64]
+  /// Batches of evaluations for each number of lanes; a batch lasts at least a millisecond.
+  package var batches = 100
+  package var seed: UInt64 = 1
+  package init() {}
+}
+
+/// What `credence bench` prints: microseconds of one value-and-gradient for all lanes together.
+package struct BenchOutcome: Sendable, Equatable {
+  package struct Lanes: Sendable, Equatable {
+    package var lanes: Int
+    package var minimumMicroseconds: Double
+    package var medianMicroseconds: Double
+    package var batches: Int
+    package var evaluationsPerBatch: Int
+    package init(lanes: Int, minimumMicroseconds: Double, medianMicroseconds: Double, batches: Int, evaluationsPerBatch: Int) {
+      self.lanes = lanes
+      self.minimumMicroseconds = minimumMicroseconds
+      self.medianMicroseconds = medianMicroseconds
+      self.batches = batches
+      self.evaluationsPerBatch = evaluationsPerBatch
+    }
+  }
+  package var dimension: Int
+  package var instructions: Int
+  /// Milliseconds to record the body, transform the graph and compile the plan: minimum and median of several.
+  package var planBuildingMinimumMilliseconds: Double
+  package var planBuildingMedianMilliseconds: Double
+  package var lanes: [Lanes]
+  package init(
+    dimension: Int, instructions: Int, planBuildingMinimumMilliseconds: Double, planBuildingMedianMilliseconds: Double, lanes: [Lanes]
+  ) {
+    self.dimension = dimension
+    self.instructions = instructions
+    self.planBuildingMinimumMilliseconds = planBuildingMinimumMilliseconds
+    self.planBuildingMedianMilliseconds = planBuildingMedianMilliseconds
+    self.lanes = lanes
+  }
+}

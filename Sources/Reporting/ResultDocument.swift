@@ -1,0 +1,99 @@
+import Inference
+
+/// What a result says about one variable: every statistic is one number per element of its shape, row-major.
+///
+/// A statistic that a method cannot give (an effective sample size for a mode) is `nil` and is left out of the result.
+package struct VariableReport: Sendable, Equatable {
+  package var name: String
+  package var kind: VariableKind
+  package var shape: [Int]
+  /// Statistics in the order in which they are printed, under the names of the contract: `mean`, `sd`, `mcse_mean`, `median`, `ess_bulk`, …
+  package var statistics: [(name: String, values: [Double])]
+  /// The quantiles, rising in probability.
+  package var quantiles: [(probability: Double, values: [Double])]
+
+  package init(
+    name: String, kind: VariableKind, shape: [Int], statistics: [(name: String, values: [Double])],
+    quantiles: [(probability: Double, values: [Double])]
+  ) {
+    self.name = name
+    self.kind = kind
+    self.shape = shape
+    self.statistics = statistics
+    self.quantiles = quantiles
+  }
+
+  package var size: Int { shape.reduce(1, *) }
+
+  /// The values of the statistic of that name, when the variable has it.
+  package subscript(statistic: String) -> [Double]? { statistics.first { $0.name == statistic }?.values }
+
+  package func quantile(_ probability: Double) -> [Double]? { quantiles.first { $0.probability == probability }?.values }
+
+  package static func == (left: VariableReport, right: VariableReport) -> Bool {
+    left.name == right.name && left.kind == right.kind && left.shape == right.shape
+      && left.statistics.elementsEqual(right.statistics) { $0.name == $1.name && $0.values == $1.values }
+      && left.quantiles.elementsEqual(right.quantiles) { $0.probability == $1.probability && $0.values == $1.values }
+  }
+}
+
+/// The verdict of a fit as it is reported: the word a script branches on, and the reasons, each with a code a script can test.
+package struct VerdictReport: Sendable, Equatable {
+  package enum Word: String, Sendable, Codable { case ok, caution, fail }
+  package struct Reason: Sendable, Equatable {
+    /// A machine-readable code, `pareto_k_high` for instance.
+    package var code: String
+    /// One sentence with the advice.
+    package var text: String
+    package init(code: String, text: String) {
+      self.code = code
+      self.text = text
+    }
+  }
+  package var word: Word
+  package var reasons: [Reason]
+  package init(_ word: Word, reasons: [Reason] = []) {
+    self.word = word
+    self.reasons = reasons
+  }
+}
+
+/// A result, `credence/posterior/1`: all that one run of `infer` has to say but the draws.
+package struct ResultDocument: Sendable, Equatable {
+  package static let schema = "credence/posterior/1"
+
+  package struct DataSource: Sendable, Equatable {
+    package var source: String
+    package var sha256: String
+    package init(source: String, sha256: String) {
+      self.source = source
+      self.sha256 = sha256
+    }
+  }
+
+  package var modelName: String
+  package var modelVersion: String
+  /// `nil` where the model takes no data.
+  package var data: DataSource?
+  /// The method's name and the whole effective configuration.
+  package var method: JSONObject
+  package var variables: [VariableReport]
+  package var verdict: VerdictReport
+  /// All diagnostics but the verdict: `elbo`, `pareto_k`, `divergences`, …
+  package var diagnostics: JSONObject
+  package var timing: JSONObject
+
+  package init(
+    modelName: String, modelVersion: String, data: DataSource?, method: JSONObject, variables: [VariableReport],
+    verdict: VerdictReport, diagnostics: JSONObject, timing: JSONObject
+  ) {
+    self.modelName = modelName
+    self.modelVersion = modelVersion
+    self.data = data
+    self.method = method
+    self.variables = variables
+    self.verdict = verdict
+    self.diagnostics = diagnostics
+    self.timing = timing
+  }
+}
