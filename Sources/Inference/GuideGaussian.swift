@@ -149,8 +149,8 @@ struct LowRankSolver {
     }
   }
 
-  /// M⁻¹ x in place, x [R].
-  func solve(_ x: inout [Double]) {
+  /// M⁻¹ x in place, x [R], eight right-hand sides at once.
+  func solve(_ x: inout [Vector8]) {
     for a in 0..<rank {
       for k in 0..<a { x[a] -= capacitance[a * rank + k] * x[k] }
       x[a] /= capacitance[a * rank + a]

@@ -25,6 +25,8 @@ protocol NaturalAscent: AnyObject {
   /// Marginal standard deviations [n], the unit of errors in m.
   func scales(into values: UnsafeMutablePointer<Double>)
   func load(_ guide: GaussianGuide)
+  /// Renews what is kept from earlier iterates (the mean-field preconditioner); called at a few fixed steps.
+  func refresh()
 }
 
 /// Natural-gradient ascent of a mean-field guide u = m + s ∘ ε.
@@ -38,6 +40,8 @@ final class MeanFieldAscent: NaturalAscent {
   var evaluations: Int { block.evaluations }
   private let entropy: EntropyEstimator
   private let block: DensityBlock
+  /// For curvatures: eight lanes.
+  private let wide: DensityBlock
   private let noise: GuideNoise
   private let location: Storage
   private let logScale: Storage
@@ -49,10 +53,12 @@ final class MeanFieldAscent: NaturalAscent {
   private let whitenedStep: Storage
 
   init(
-    _ block: DensityBlock, guide: GaussianGuide, preconditioner: [Double]?, noise: GuideNoise, entropy: EntropyEstimator
+    _ block: DensityBlock, wide: DensityBlock, guide: GaussianGuide, preconditioner: [Double]?, noise: GuideNoise,
+    entropy: EntropyEstimator
   ) {
     dimension = guide.dimension
     self.block = block
+    self.wide = wide
     self.noise = noise
     self.entropy = entropy
     self.preconditioner = preconditioner.map { Storage($0) }
@@ -73,7 +79,17 @@ final class MeanFieldAscent: NaturalAscent {
     }
   }
 
-  func replacePreconditioner(_ lower: [Double]) { preconditioner = Storage(lower) }
+  /// K from −∇² log p averaged over eight draws of the present guide.
+  func refresh() {
+    guard preconditioner != nil else { return }
+    let scales = scale.array
+    let draws = GuideNoise(
+      seed: 0, purpose: VariationalPurpose.search, start: 0, dimension: dimension, samples: 8, groupSize: 2)
+    draws.fill(step: 1)
+    let points = (0..<dimension).map { location.base[$0] + scale.base[$0] * draws.rows.base[$0] }
+    guard let hessian = Curvature.meanNegativeHessian(wide, at: points, scales: scales) else { return }
+    preconditioner = Storage(Curvature.nearestInverseFactor(hessian, fallback: scales))
+  }
 
   func add(to sums: UnsafeMutablePointer<Double>) {
     for i in 0..<dimension {

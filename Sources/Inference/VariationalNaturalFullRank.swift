@@ -77,6 +77,8 @@ final class FullRankAscent: NaturalAscent {
     }
   }
 
+  func refresh() {}
+
   func step(_ index: Int, rate: Double) -> AscentReport {
     let n = dimension
     let samples = noise.samples
