@@ -150,6 +150,11 @@ private struct ChainScheduler: ~Copyable {
   private let positions: UnsafeMutablePointer<Double>
   private let gradients: UnsafeMutablePointer<Double>
   private let values: UnsafeMutablePointer<Double>
+  private let spare: UnsafeMutablePointer<Double>
+  private let blocks: Int
+  /// Point and gradient of the chain in every lane.
+  private let points: UnsafeMutablePointer<UnsafeMutablePointer<Double>>
+  private let targets: UnsafeMutablePointer<UnsafeMutablePointer<Double>>
   private var alive: [Int]
 
   init(
@@ -167,12 +172,16 @@ private struct ChainScheduler: ~Copyable {
     for (k, id) in chainIDs.enumerated() {
       (chains + k).initialize(to: NUTSChain(chainID: id, dimension: density.dimension, configuration: configuration, seed: seed))
     }
-    positions = .allocate(capacity: dimension * widest)
-    positions.initialize(repeating: 0, count: dimension * widest)
-    gradients = .allocate(capacity: dimension * widest)
-    gradients.initialize(repeating: 0, count: dimension * widest)
-    values = .allocate(capacity: 8)
-    values.initialize(repeating: 0, count: 8)
+    blocks = PaddedVector.blocks(dimension)
+    let size = 8 * blocks * widest
+    positions = .allocate(capacity: 2 * size + 8 * blocks + 8)
+    positions.initialize(repeating: 0, count: 2 * size + 8 * blocks + 8)
+    gradients = positions + size
+    spare = gradients + size
+    values = spare + 8 * blocks
+    points = .allocate(capacity: 16)
+    points.initialize(repeating: spare, count: 16)
+    targets = points + 8
     alive = Array(0..<count)
   }
 
@@ -181,8 +190,7 @@ private struct ChainScheduler: ~Copyable {
     chains.deinitialize(count: count)
     chains.deallocate()
     positions.deallocate()
-    gradients.deallocate()
-    values.deallocate()
+    points.deallocate()
   }
 
   /// The fewest lanes of 1, 2, 4, 8 that hold `chains`, but no more than `limit`.
@@ -244,20 +252,17 @@ private struct ChainScheduler: ~Copyable {
       chain.pointee.resume(value: values[0])
       return
     }
-    let lanes = lanes
-    let dimension = dimension
-    let positions = positions
-    let gradients = gradients
-    for (lane, k) in alive[range].enumerated() {
-      let point = chains[k].point
-      for i in 0..<dimension { positions[i * lanes + lane] = point[i] }
+    // A lane without a chain repeats the first chain's point, and its gradient goes nowhere.
+    for lane in 0..<lanes {
+      let isFilled = range.lowerBound + lane < range.upperBound
+      let chain = chains + alive[isFilled ? range.lowerBound + lane : range.lowerBound]
+      points[lane] = chain.pointee.point
+      targets[lane] = isFilled ? chain.pointee.gradientTarget : spare
     }
+    LaneOrder.interleave(points, lanes: lanes, blocks: blocks, into: positions)
     evaluator.evaluate(positions: positions, values: values, gradients: gradients)
-    for (lane, k) in alive[range].enumerated() {
-      let target = chains[k].gradientTarget
-      for i in 0..<dimension { target[i] = gradients[i * lanes + lane] }
-      chains[k].resume(value: values[lane])
-    }
+    LaneOrder.separate(gradients, lanes: lanes, blocks: blocks, into: targets)
+    for lane in 0..<range.count { chains[alive[range.lowerBound + lane]].resume(value: values[lane]) }
   }
 
   private mutating func drop() { alive.removeAll { chains[$0].hasEnded } }
