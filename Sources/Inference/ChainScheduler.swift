@@ -49,6 +49,9 @@ private func runProblems(
   if dimension < 1 { found.append("The model has no continuous unknowns to sample: the unconstrained vector has length \(dimension).") }
   if chainIDs.isEmpty { found.append("A run needs at least one chain.") }
   if Set(chainIDs).count != chainIDs.count { found.append("The chain numbers \(chainIDs) are not all different.") }
+  for id in chainIDs where !(0...Int(UInt32.max)).contains(id) {
+    found.append("The chain number \(id) is not between 0 and \(UInt32.max).")
+  }
   if threads < 1 { found.append("The number of threads is \(threads); it must be 1 or more.") }
   if let lanes, ![1, 2, 4, 8].contains(lanes) { found.append("The number of lanes is \(lanes); it must be 1, 2, 4 or 8.") }
   if let initial {
