@@ -1,5 +1,3 @@
-import Foundation
-
 /// Sums and maxima over arrays, in one fixed order.
 ///
 /// Goals, in order: (1) the order of additions depends on the length alone, so that a sum has the same bits at every number of lanes and threads;
@@ -121,9 +119,15 @@ public enum Reduction {
   public static func logSumExp(_ n: Int, _ x: UnsafePointer<Double>) -> Double {
     let top = maximum(n, x)
     guard top.isFinite else { return top }
+    let shift = Vector8(repeating: top)
     var partial = Vector8.zero
-    for i in 0..<n { partial[i & 7] += exp(x[i] - top) }
-    return top + log(combine(partial))
+    var i = 0
+    while i < n {
+      let value = i + 8 <= n ? load(x + i) : load(x + i, count: n - i, filler: -.infinity)
+      partial += SIMDMath.exp(value - shift)
+      i += 8
+    }
+    return top + logarithm(combine(partial))
   }
 
   /// For every lane w < lanes (1, 2, 4 or 8) Σ_i x[i · lanes + w]: the bits of ``sum(_:_:)`` on the lane alone.
@@ -169,26 +173,52 @@ public enum Reduction {
     UnsafeMutableRawPointer(out).storeBytes(of: total, as: V.self)
   }
 
-  /// For every lane w < lanes max_i x[i · lanes + w]: ``maximum(_:_:)`` of the lane.
+  /// For every lane w < lanes (1, 2, 4 or 8) max_i x[i · lanes + w]: ``maximum(_:_:)`` of the lane.
   public static func maximumLanes(_ n: Int, lanes: Int, _ x: UnsafePointer<Double>, _ out: UnsafeMutablePointer<Double>) {
-    for w in 0..<lanes { out[w] = -.infinity }
-    for i in 0..<n {
-      for w in 0..<lanes {
-        let value = x[i * lanes + w]
-        if value > out[w] || value.isNaN { out[w] = value }
+    var best = Vector8(repeating: -.infinity)
+    var unordered = SIMDMask<SIMD8<Int64>>(repeating: false)
+    var i = 0
+    while i < n * lanes {
+      // Lane q of the vector belongs to lane q mod lanes, as 8 is a multiple of their number.
+      let value = i + 8 <= n * lanes ? load(x + i) : load(x + i, count: n * lanes - i, filler: -.infinity)
+      best.replace(with: value, where: value .> best)
+      unordered = unordered .| (value .!= value)
+      i += 8
+    }
+    best.replace(with: .nan, where: unordered)
+    for w in 0..<lanes {
+      var top = best[w]
+      var q = w + lanes
+      while q < 8 {
+        if best[q] > top || best[q].isNaN { top = best[q] }
+        q += lanes
       }
+      out[w] = top
     }
   }
 
-  /// For every lane w < lanes log Σ_i exp x[i · lanes + w]: the bits of ``logSumExp(_:_:)`` on the lane alone.
+  /// For every lane w < lanes (1, 2, 4 or 8) log Σ_i exp x[i · lanes + w]: the bits of ``logSumExp(_:_:)`` on the lane alone.
   public static func logSumExpLanes(_ n: Int, lanes: Int, _ x: UnsafePointer<Double>, _ out: UnsafeMutablePointer<Double>) {
     maximumLanes(n, lanes: lanes, x, out)
-    for w in 0..<lanes {
-      let top = out[w]
-      guard top.isFinite else { continue }
-      var partial = Vector8.zero
-      for i in 0..<n { partial[i & 7] += exp(x[i * lanes + w] - top) }
-      out[w] = top + log(combine(partial))
+    var top = Vector8.zero
+    for q in 0..<8 { top[q] = out[q % lanes].isFinite ? out[q % lanes] : 0 }
+    // Partial sum j of every lane: elements j, j + 8, … Eight elements are `lanes` vectors.
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: 64) { partial in
+      partial.initialize(repeating: 0)
+      guard let sums = partial.baseAddress else { return }
+      var i = 0
+      while i < n * lanes {
+        let value = i + 8 <= n * lanes ? load(x + i) : load(x + i, count: n * lanes - i, filler: -.infinity)
+        let place = sums + i % (8 * lanes)
+        let sum = load(place) + SIMDMath.exp(value - top)
+        UnsafeMutableRawPointer(place).storeBytes(of: sum, as: Vector8.self)
+        i += 8
+      }
+      for w in 0..<lanes where out[w].isFinite {
+        var lane = Vector8.zero
+        for j in 0..<8 { lane[j] = sums[j * lanes + w] }
+        out[w] += logarithm(combine(lane))
+      }
     }
   }
 }
