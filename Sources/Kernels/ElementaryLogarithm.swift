@@ -57,7 +57,7 @@ extension SIMDMath {
     let scaling = k &<< SIMD8<Int64>(repeating: 52)
     let f = fromBits(bits(u) &- scaling) - splat(1)
     // c·2⁻ᵏ; the power is clamped because c is void (below the last bit of f) long before its exponent runs out.
-    let kc = k.clamped(lowerBound: SIMD8<Int64>(repeating: -1000), upperBound: SIMD8<Int64>(repeating: 1000))
+    let kc = k.replacing(with: SIMD8<Int64>(repeating: 1000), where: k .> SIMD8<Int64>(repeating: 1000))
     return logEnds(u, logCore(f + c * powerOfTwo(SIMD8<Int64>(repeating: 0) &- kc), toDouble(k)))
   }
 }

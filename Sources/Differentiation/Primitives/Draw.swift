@@ -1,0 +1,42 @@
+/// A random draw inside a graph. Its bits are addressed by the execution's seed and step, the lane's chain, this site, and the element.
+package struct Draw: Hashable, Sendable {
+  package enum Kind: UInt8, Sendable {
+    /// Parameter-free: uniform (0,1), standard normal, exponential, Gumbel, logistic.
+    case uniform, normal, exponential, gumbel, logistic
+    /// inputs (a): Gamma(a, 1), and its logarithm, which stays finite for small a. Differentiable implicitly: dz/da at a fixed level.
+    case gamma, logGamma
+    /// inputs (rate): Poisson. inputs (n, p): binomial. Not differentiable.
+    case poisson, binomial
+  }
+  package let kind: Kind
+  /// Distinguishes draws: equal sites draw equal bits.
+  package let site: UInt32
+  package init(_ kind: Kind, site: UInt32) {
+    self.kind = kind
+    self.site = site
+  }
+}
+
+extension Node {
+  package static func draw(_ kind: Draw.Kind, site: UInt32, shape: [Int], parameters: [Node] = []) -> Node {
+    Node(.draw(Draw(kind, site: site)), parameters, shape: shape)
+  }
+}
+
+extension Draw {
+  /// ∂(draw)/∂(parameter): implicit reparameterization (Figurnov, Mohamed, Mnih 2018, arXiv:1805.08498) for the gamma draws.
+  func parameterDerivative(_ node: Node) -> Node? {
+    switch kind {
+    case .gamma: .binary(.gammaDrawDerivative, node.inputs[0], node)
+    case .logGamma:
+      // d log z/da = (dz/da)/z; below the smallest normal z the limit a·d(log z)/da = −log(u)/a-like form is −log z / a.
+      {
+        let z = Node.unary(.exp, node)
+        let tiny = Node.binary(.less, node, .fill(-690, shape: node.shape))
+        let safe = Node.select(tiny, .fill(1, shape: node.shape), z)
+        return .select(tiny, -(node / node.inputs[0]), .binary(.gammaDrawDerivative, node.inputs[0], safe) / safe)
+      }()
+    default: nil
+    }
+  }
+}
