@@ -64,7 +64,9 @@ extension CommandSpecification {
       return "\(self.name): there is no option \(name); the nearest is \(near)."
     }
     let elsewhere = Self.all.filter { $0.name != self.name && $0.options.contains { $0.name == name } }.map(\.name)
-    if !elsewhere.isEmpty { return "\(self.name): the option \(name) belongs to \(elsewhere.joined(separator: " and ")), not to \(self.name)." }
+    if !elsewhere.isEmpty {
+      return "\(self.name): the option \(name) belongs to \(elsewhere.joined(separator: " and ")), not to \(self.name)."
+    }
     return "\(self.name): there is no option \(name) (\(self.name) --help lists them)."
   }
 }

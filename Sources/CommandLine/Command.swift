@@ -150,7 +150,8 @@ package struct Command: Sendable {
     if let near = NearestName.find(name, among: models.map(\.name)) {
       throw UserError("\(command): there is no model \"\(name)\"; the nearest is \(near) (credence models lists them all).")
     }
-    throw UserError("\(command): there is no model \"\(name)\" (credence models lists them; a model of your own is a file ending in .swift).")
+    throw UserError(
+      "\(command): there is no model \"\(name)\" (credence models lists them; a model of your own is a file ending in .swift).")
   }
 
   /// Compiles a model file and becomes the program it makes.
@@ -159,7 +160,9 @@ package struct Command: Sendable {
     let program = try compiler.program(for: path)
     var rest = arguments
     // The model is fixed in the new program: its name goes out of the arguments, and nothing else.
-    if let index = rest.indices.dropFirst().first(where: { rest[$0] == path && !Self.isValue(rest, $0, command) }) { rest.remove(at: index) }
+    if let index = rest.indices.dropFirst().first(where: { rest[$0] == path && !Self.isValue(rest, $0, command) }) {
+      rest.remove(at: index)
+    }
     return try console.execute(program, rest)
   }
 

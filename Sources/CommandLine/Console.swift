@@ -22,7 +22,8 @@ package struct Console: Sendable {
   package var execute: @Sendable (_ program: String, _ arguments: [String]) throws -> Int32
 
   package init(
-    output: @escaping @Sendable (Data) throws -> Bool, notes: @escaping @Sendable (String) -> Void, input: @escaping @Sendable () throws -> Data,
+    output: @escaping @Sendable (Data) throws -> Bool, notes: @escaping @Sendable (String) -> Void,
+    input: @escaping @Sendable () throws -> Data,
     variables: [String: String], isOutputTerminal: Bool = false, isNotesTerminal: Bool = false, width: Int = 100, programPath: String,
     catchesSignals: Bool = false, execute: @escaping @Sendable (String, [String]) throws -> Int32
   ) {
@@ -44,9 +45,13 @@ package struct Console: Sendable {
   /// A line to standard error.
   package func note(_ line: String) { notes(line + "\n") }
 
-  /// Text to standard output.
+  /// Text to standard output; false when its reader is gone.
   @discardableResult
   package func print(_ text: String) throws -> Bool { try output(Data(text.utf8)) }
+
+  /// Bytes to standard output; false when its reader is gone.
+  @discardableResult
+  package func emit(_ data: Data) throws -> Bool { try output(data) }
 }
 
 extension Console {

@@ -7,7 +7,9 @@ extension Command {
   func infer(_ model: any RunnableModel, _ options: InferOptions) async throws -> Int32 {
     try checkData(model, options.dataPath)
     let resultFile = try options.outputPath.flatMap { $0 == "-" ? nil : try OutputFile(path: $0) }
-    let drawsFiles = try options.drawsPath.map { try DrawsFiles(path: $0, chains: options.request.method == .nuts ? options.request.chains ?? 4 : 1) }
+    let drawsFiles = try options.drawsPath.map {
+      try DrawsFiles(path: $0, chains: options.request.method == .nuts ? options.request.chains ?? 4 : 1)
+    }
     let data = try data(options.dataPath)
     let display = progressDisplay(options)
     let request = options.request
@@ -29,7 +31,7 @@ extension Command {
     if let draws = outcome.draws, let drawsFiles { try drawsFiles.write(draws, document) }
     if let resultFile { try resultFile.write(document.json) }
     if options.outputPath == "-" {
-      _ = try console.output(document.json)
+      try console.emit(document.json)
     } else if options.outputPath == nil || !options.isQuiet {
       try console.print(SummaryTable(document, colors: console.colorsOutput).text)
     }
@@ -60,7 +62,9 @@ extension Command {
     var diagnostics = outcome.diagnostics
     if outcome.isInterrupted { diagnostics["interrupted"] = true }
     var timing = outcome.timing
-    if timing["total_seconds"] == nil { timing = JSONObject([("total_seconds", .number(seconds))] + timing.entries.map { ($0.key, $0.value) }) }
+    if timing["total_seconds"] == nil {
+      timing = JSONObject([("total_seconds", .number(seconds))] + timing.entries.map { ($0.key, $0.value) })
+    }
     return ResultDocument(
       modelName: model.name, modelVersion: Self.version, data: source, method: method, variables: outcome.variables,
       verdict: outcome.verdict, diagnostics: diagnostics, timing: timing)

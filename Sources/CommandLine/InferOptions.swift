@@ -30,9 +30,14 @@ struct InferOptions: Sendable, Equatable {
     request.chains = reader.whole("--chains", in: 1...10_000)
     request.warmup = reader.whole("--warmup", in: 0...100_000_000)
     request.metric = reader.name("--metric", among: InferenceRequest.Metric.allCases.map(\.rawValue)).flatMap { .init(rawValue: $0) }
-    request.adaptation = reader.name("--adaptation", among: InferenceRequest.Adaptation.allCases.map(\.rawValue)).flatMap { .init(rawValue: $0) }
+    request.adaptation = reader.name("--adaptation", among: InferenceRequest.Adaptation.allCases.map(\.rawValue)).flatMap {
+      .init(rawValue: $0)
+    }
+    if request.metric == .dense, request.adaptation == .fisher {
+      reader.fail("--adaptation fisher is for --metric diagonal, not for dense.")
+    }
     request.targetAcceptance = reader.number("--target-acceptance", above: 0, below: 1)
-    request.maximumTreeDepth = reader.whole("--max-depth", in: 1...30)
+    request.maximumTreeDepth = reader.whole("--max-depth", in: 1...24)
     request.guide = Self.guide(&reader)
     request.steps = reader.whole("--steps", in: 1...1_000_000_000)
     request.particles = reader.whole("--particles", in: 1...1_000_000)
@@ -40,7 +45,9 @@ struct InferOptions: Sendable, Equatable {
     Self.objective(&reader)
     for (site, name) in reader.pairs("--estimator", form: "SITE=NAME or SITE=NAME:ARGUMENT") { request.estimators[site] = name }
     for (plate, text) in reader.pairs("--minibatch", form: "PLATE=N") {
-      if let size = Int(text), size > 0 { request.minibatch[plate] = size } else {
+      if let size = Int(text), size > 0 {
+        request.minibatch[plate] = size
+      } else {
         reader.fail("--minibatch \(plate) expects a whole number from 1 up, not \"\(text)\".")
       }
     }
@@ -87,7 +94,8 @@ struct InferOptions: Sendable, Equatable {
   private static func optimizer(_ reader: inout OptionReader) -> InferenceRequest.Optimizer? {
     guard let text = reader.arguments.last("--optimizer") else { return nil }
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard let name = reader.name(parts[0], "--optimizer", among: ["adam"], planned: ["sgd", "rmsprop", "adagrad", "natural", "lbfgs"]) else {
+    guard let name = reader.name(parts[0], "--optimizer", among: ["adam"], planned: ["sgd", "rmsprop", "adagrad", "natural", "lbfgs"])
+    else {
       return nil
     }
     guard parts.count == 2 else { return .init(name: name) }
@@ -122,7 +130,9 @@ struct InferOptions: Sendable, Equatable {
       request.keepsDraws = true
     }
     let files = [("--data", dataPath), ("--output", outputPath), ("--draws-output", drawsPath)]
-      .compactMap { option, path in path.flatMap { $0 == "-" || $0.isEmpty ? nil : (option, URL(fileURLWithPath: $0).standardizedFileURL.path) } }
+      .compactMap { option, path in
+        path.flatMap { $0 == "-" || $0.isEmpty ? nil : (option, URL(fileURLWithPath: $0).standardizedFileURL.path) }
+      }
     for (index, first) in files.enumerated() {
       for second in files[(index + 1)...] where first.1 == second.1 {
         reader.fail("\(first.0) and \(second.0) name the same file, \(second.1).")

@@ -26,7 +26,11 @@ final class Interruption: Sendable {
   static func during<T: Sendable>(_ console: Console, _ operation: @escaping @Sendable () async throws -> T) async throws -> T {
     let task = Task { try await operation() }
     guard console.catchesSignals else {
-      return try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
+      return try await withTaskCancellationHandler {
+        try await task.value
+      } onCancel: {
+        task.cancel()
+      }
     }
     let interruption = Interruption(
       announce: { console.note("credence: stopping; what is finished will be written (again to end at once).") }, stop: { task.cancel() })

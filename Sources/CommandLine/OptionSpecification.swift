@@ -43,7 +43,8 @@ struct CommandSpecification: Sendable {
     name: "bench", operands: "MODEL", summary: "time one value-and-gradient at 1, 8 and 64 lanes, and the building of the plan",
     details: "Prints JSON; times are for all lanes of an evaluation together.",
     options: [
-      data, OptionSpecification("--batches", "N", "batches for each number of lanes, from which minimum and median are taken (default 100)"),
+      data,
+      OptionSpecification("--batches", "N", "batches for each number of lanes, from which minimum and median are taken (default 100)"),
       OptionSpecification("--seed", "N", "seed of the point of evaluation (default 1)"), help,
     ])
 
@@ -80,7 +81,8 @@ struct CommandSpecification: Sendable {
       OptionSpecification("--output", "FILE", "write the result as JSON (credence/posterior/1); - writes it to standard output"),
       OptionSpecification(
         "--draws-output", "FILE",
-        "write the draws: F.json for ArviZ's from_dict, F.csv for CmdStan's readers (several chains: F_1.csv, F_2.csv, … as CmdStan names them)"),
+        "write the draws: F.json for ArviZ's from_dict, F.csv for CmdStan's readers (several chains: F_1.csv, F_2.csv, … as CmdStan names them)"
+      ),
       OptionSpecification("--quiet", nil, "nothing on standard error but errors, and no table where --output is given"),
       OptionSpecification("--progress", "KIND", "auto (default), plain, json or none"),
       help,
@@ -97,7 +99,8 @@ extension CommandSpecification {
   func helpText(program: String, hasFixedModel: Bool) -> String {
     let heads = options.map { [$0.name, $0.value].compactMap { $0 }.joined(separator: " ") }
     let width = heads.map(\.count).max() ?? 0
-    var text = "usage: \(usage(program: program, hasFixedModel: hasFixedModel))\n\n\(summary.prefix(1).uppercased() + summary.dropFirst()).\n"
+    var text =
+      "usage: \(usage(program: program, hasFixedModel: hasFixedModel))\n\n\(summary.prefix(1).uppercased() + summary.dropFirst()).\n"
     if !details.isEmpty { text += details + "\n" }
     text += "\n"
     for (head, option) in zip(heads, options) {

@@ -18,15 +18,16 @@ extension Command {
     if path == nil, !model.hasEmbeddedData, model.dataSchema().contains(where: { !$0.isOptional }) {
       let fields = model.dataSchema()
       if parsed.has("--json") {
-        try console.output(JSONWriter.pretty(.object(("model", .string(model.name)), ("data", .array(fields.map(\.json))))))
+        try console.emit(JSONWriter.pretty(.object(("model", .string(model.name)), ("data", .array(fields.map(\.json))))))
       } else {
-        try console.print("\(model.name): \(model.summary)\n\ndata\n" + Self.table(fields) + "\nWith --data FILE the sites and shapes are shown too.\n")
+        try console.print(
+          "\(model.name): \(model.summary)\n\ndata\n" + Self.table(fields) + "\nWith --data FILE the sites and shapes are shown too.\n")
       }
       return ExitCode.done
     }
     let description = try model.describe(data: try data(path))
     if parsed.has("--json") {
-      try console.output(JSONWriter.pretty(.object(description.json(model.name))))
+      try console.emit(JSONWriter.pretty(.object(description.json(model.name))))
     } else {
       try console.print(description.text(model))
     }
@@ -45,7 +46,7 @@ extension Command {
   func bench(_ model: any RunnableModel, _ parsed: ParsedArguments) throws -> Int32 {
     try checkData(model, parsed.last("--data"))
     let outcome = try model.bench(data: try data(parsed.last("--data")), request: try benchRequest(parsed))
-    try console.output(JSONWriter.pretty(.object(outcome.json(model.name))))
+    try console.emit(JSONWriter.pretty(.object(outcome.json(model.name))))
     return ExitCode.done
   }
 
@@ -71,12 +72,16 @@ extension ModelDescription {
   func json(_ name: String) -> JSONObject {
     JSONObject([
       ("model", .string(name)), ("dimension", .integer(dimension)),
-      ("sites", .array(sites.map { site in
-        .object(
-          ("name", .string(site.name)), ("role", .string(site.role.rawValue)),
-          ("distribution", site.distribution.map { .string($0) } ?? .null), ("shape", .array(site.shape.map { .integer($0) })),
-          ("support", .string(site.support)), ("plates", .array(site.plates.map { .string($0) })))
-      })),
+      (
+        "sites",
+        .array(
+          sites.map { site in
+            .object(
+              ("name", .string(site.name)), ("role", .string(site.role.rawValue)),
+              ("distribution", site.distribution.map { .string($0) } ?? .null), ("shape", .array(site.shape.map { .integer($0) })),
+              ("support", .string(site.support)), ("plates", .array(site.plates.map { .string($0) })))
+          })
+      ),
       ("plates", .array(plates.map { .object(("name", .string($0.name)), ("size", .integer($0.size))) })),
       ("data", .array(data.map(\.json))), ("graph", .object(graph)),
     ])
@@ -84,10 +89,13 @@ extension ModelDescription {
 
   func text(_ model: any RunnableModel) -> String {
     var text = "\(model.name): \(model.summary)\n\(dimension) unconstrained coordinate\(dimension == 1 ? "" : "s")\n\nsites\n"
-    var table = TextTable(columns: [.left("  name"), .left("role"), .left("distribution"), .left("shape"), .left("support"), .left("plates")])
+    var table = TextTable(columns: [
+      .left("  name"), .left("role"), .left("distribution"), .left("shape"), .left("support"), .left("plates"),
+    ])
     for site in sites {
       table.append([
-        "  " + site.name, site.role.rawValue, site.distribution ?? "", site.shape.description, site.support, site.plates.joined(separator: ", "),
+        "  " + site.name, site.role.rawValue, site.distribution ?? "", site.shape.description, site.support,
+        site.plates.joined(separator: ", "),
       ])
     }
     text += table.text
@@ -102,14 +110,23 @@ extension BenchOutcome {
   func json(_ name: String) -> JSONObject {
     JSONObject([
       ("model", .string(name)), ("dimension", .integer(dimension)), ("instructions", .integer(instructions)),
-      ("plan_building", .object(
-        ("unit", "milliseconds"), ("minimum", .number(planBuildingMinimumMilliseconds)), ("median", .number(planBuildingMedianMilliseconds)))),
-      ("value_and_gradient", .array(lanes.map { lanes in
+      (
+        "plan_building",
         .object(
-          ("lanes", .integer(lanes.lanes)), ("unit", "microseconds, all lanes together"), ("minimum", .number(lanes.minimumMicroseconds)),
-          ("median", .number(lanes.medianMicroseconds)), ("minimum_per_lane", .number(lanes.minimumMicroseconds / Double(lanes.lanes))),
-          ("batches", .integer(lanes.batches)), ("evaluations_per_batch", .integer(lanes.evaluationsPerBatch)))
-      })),
+          ("unit", "milliseconds"), ("minimum", .number(planBuildingMinimumMilliseconds)),
+          ("median", .number(planBuildingMedianMilliseconds)))
+      ),
+      (
+        "value_and_gradient",
+        .array(
+          lanes.map { lanes in
+            .object(
+              ("lanes", .integer(lanes.lanes)), ("unit", "microseconds, all lanes together"),
+              ("minimum", .number(lanes.minimumMicroseconds)),
+              ("median", .number(lanes.medianMicroseconds)), ("minimum_per_lane", .number(lanes.minimumMicroseconds / Double(lanes.lanes))),
+              ("batches", .integer(lanes.batches)), ("evaluations_per_batch", .integer(lanes.evaluationsPerBatch)))
+          })
+      ),
     ])
   }
 }

@@ -87,7 +87,9 @@ package enum InputFile {
   package static func read(_ path: String) throws -> Data {
     var information = stat()
     guard stat(path, &information) == 0 else {
-      guard errno == ENOENT || errno == ENOTDIR else { throw FileError("\(path) cannot be read: \(String(cString: strerror(errno)).lowercased()).") }
+      guard errno == ENOENT || errno == ENOTDIR else {
+        throw FileError("\(path) cannot be read: \(String(cString: strerror(errno)).lowercased()).")
+      }
       throw FileError("there is no file \(path)\(suggestion(path)).")
     }
     guard information.st_mode & S_IFMT != S_IFDIR else { throw FileError("\(path) cannot be read: it is a directory.") }
