@@ -78,7 +78,8 @@ private final class RunBoard: Sendable {
     var progress: NUTSProgress
     var evaluations: [Int]
     var failure: (any Error)?
-    var lastReport = ContinuousClock.now
+    /// When the next report is due; the first at once.
+    var nextReport = ContinuousClock.now
   }
   private let content: Mutex<Content>
   private let stopFlag = Atomic<Bool>(false)
@@ -107,12 +108,14 @@ private final class RunBoard: Sendable {
         content.evaluations[first + offset] = evaluations[offset]
       }
       let now = ContinuousClock.now
-      guard now - content.lastReport >= RunBoard.interval else { return }
-      content.lastReport = now
+      guard now >= content.nextReport || isLast(content.progress) else { return }
+      content.nextReport = now + RunBoard.interval
       content.progress.gradientEvaluations = content.evaluations.reduce(0, +)
       if onProgress(content.progress) == .stop { stopFlag.store(true, ordering: .relaxed) }
     }
   }
+
+  private func isLast(_ progress: NUTSProgress) -> Bool { progress.chains.allSatisfy { $0.hasEnded } }
 
   func deliver(_ results: [NUTSChainResult], from first: Int) {
     content.withLock { content in

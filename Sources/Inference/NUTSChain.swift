@@ -128,6 +128,7 @@ struct NUTSChain {
   }
 
   private mutating func end(_ sentence: String?) {
+    settle()
     failure = sentence
     phase = .ended
   }

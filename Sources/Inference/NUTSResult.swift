@@ -61,7 +61,7 @@ package struct NUTSTrace: Sendable, Codable, Equatable {
 /// Everything a chain needs to go on with the same bits, as it stood between two iterations.
 package struct NUTSChainState: Sendable, Codable {
   /// Iterations done, warm-up included.
-  var iteration: Int
+  package var iteration: Int
   /// Whether the step size is to be searched anew before the next iteration.
   var awaitsStepSearch: Bool
   var position: [Double]

@@ -21,6 +21,13 @@ public enum SIMDMath {
   @inlinable @inline(__always)
   static func magnitude(_ x: Vector8) -> Vector8 { fromBits(bits(x) & SIMD8<Int64>(repeating: Int64.max)) }
 
+  /// −x as a change of sign. (The operator of SIMD types is 0 − x: other zeros, and compiled lane by lane in long functions.)
+  @inlinable @inline(__always)
+  static func negated(_ x: Vector8) -> Vector8 { fromBits(bits(x) ^ SIMD8<Int64>(repeating: Int64.min)) }
+
+  @inlinable @inline(__always)
+  static func negativeMagnitude(_ x: Vector8) -> Vector8 { fromBits(bits(x) | SIMD8<Int64>(repeating: Int64.min)) }
+
   /// |magnitude| with the sign of `sign`; `magnitude` must carry no sign of its own.
   @inlinable @inline(__always)
   static func withSign(_ magnitude: Vector8, of sign: Vector8) -> Vector8 {
@@ -57,7 +64,7 @@ public enum SIMDMath {
   @inlinable @inline(__always)
   static func productError(_ a: Vector8, _ b: Vector8, _ p: Vector8) -> Vector8 {
     #if CREDENCE_FMA || arch(arm64)
-      return multiplyAdd(a, b, -p)
+      return multiplyAdd(a, b, negated(p))
     #else
       let splitter = splat(0x1.0000002p27)
       let ta = a * splitter

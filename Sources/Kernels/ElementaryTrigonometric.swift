@@ -9,7 +9,7 @@ extension SIMDMath {
   @inlinable @inline(__always)
   static func subtractProduct(_ a: Vector8, _ k: Vector8, _ p: Double) -> Vector8 {
     #if CREDENCE_FMA || arch(arm64)
-      return multiplyAdd(-k, splat(p), a)
+      return multiplyAdd(k, splat(-p), a)
     #else
       let product = k * splat(p)
       return (a - product) - productError(k, splat(p), product)
@@ -58,7 +58,7 @@ extension SIMDMath {
     let p = multiplyAdd(odd, z, even)
     let half = splat(0.5) * z
     let head = splat(1) - half
-    return head + (((splat(1) - head) - half) + multiplyAdd(w, p, -r * t))
+    return head + (((splat(1) - head) - half) + multiplyAdd(w, p, negated(r) * t))
   }
 
   /// The sine of (quadrant + shift)·π/2 + r + t.
@@ -96,7 +96,7 @@ extension SIMDMath {
     let sine = sineCore(r, t, z)
     let cosine = cosineCore(r, t, z)
     let odd = (quadrant & SIMD8<Int64>(repeating: 1)) .== SIMD8<Int64>(repeating: 1)
-    return choose(x .== 0, x, choose(odd, -cosine, sine) / choose(odd, sine, cosine))
+    return choose(x .== 0, x, choose(odd, negated(cosine), sine) / choose(odd, sine, cosine))
   }
 
   /// Lanes whose neighbour is huge keep the value they would have had alone.

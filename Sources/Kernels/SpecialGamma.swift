@@ -20,7 +20,7 @@ extension SIMDMath {
     // y − 1 with y in [1, 2], exact.
     let y1 = choose(below1, x, choose(from2, x - splat(2), x - splat(1)))
     let near = y1 * (y1 - splat(1)) * logGammaFit(y1 - splat(0.5))
-    let small = choose(below1, -logarithm, logarithm) + near
+    let small = choose(below1, negated(logarithm), logarithm) + near
     let inverse = splat(1) / x
     let tail = multiplyAdd(inverse, stirlingFit(inverse * inverse), splat(0x1.acfe390c97d69p-2))
     return choose(from3, multiplyAdd(x - splat(0.5), logarithm - splat(1), tail), small)
@@ -43,7 +43,7 @@ extension SIMDMath {
     let inverse = splat(1) / choose(from3, x, choose(from2, y, x))
     let root = (y - splat(0x1.762d86356be3fp+0)) - splat(0x1.b86a722197829p-54)
     let near = root * digammaFit(y - splat(1.5))
-    let step = choose(below1, -inverse, choose(from2, inverse, splat(0)))
+    let step = choose(below1, negated(inverse), choose(from2, inverse, splat(0)))
     let v = inverse * inverse
     let far = log(x) - multiplyAdd(v, digammaRemainderFit(v), splat(0.5) * inverse)
     return choose(from3, far, near + step)
@@ -74,17 +74,23 @@ extension SIMDMath {
     let p = choose(a .< b, a, b)
     let q = choose(a .< b, b, a)
     let sum = p + q
-    let ratio = log1p(p / q)
-    let direct = logGamma(p) + (logGamma(q) - logGamma(sum))
+    let ratio = log1pCalled(p / q)
+    let direct = logGammaCalled(p) + (logGammaCalled(q) - logGammaCalled(sum))
     // Stirling's remainders, so that only logarithms of ratios are multiplied by something large.
     let difference = stirlingRemainder(q) - stirlingRemainder(sum)
-    let oneLarge = logGamma(p) + (p - p * log(sum) - (q - splat(0.5)) * ratio + difference)
+    let oneLarge = logGammaCalled(p) + (p - p * logCalled(sum) - (q - splat(0.5)) * ratio + difference)
     let bothLarge =
-      splat(0x1.d67f1c864beb5p-1) - splat(0.5) * log(q) + (p - splat(0.5)) * (log(p / q) - ratio) - q * ratio
+      splat(0x1.d67f1c864beb5p-1) - splat(0.5) * logCalled(q) + (p - splat(0.5)) * (logCalled(p / q) - ratio) - q * ratio
       + (stirlingRemainder(p) + difference)
     let value = choose(p .>= 3, bothLarge, choose(q .>= 3, oneLarge, direct))
     return choose(p .< 0, .nan, value)
   }
+
+  @inline(never) @usableFromInline
+  static func logGammaCalled(_ x: Vector8) -> Vector8 { logGamma(x) }
+
+  @inline(never) @usableFromInline
+  static func log1pCalled(_ x: Vector8) -> Vector8 { log1p(x) }
 
   /// log Γ(x) − (x − ½) log x + x − ½ log 2π for x ≥ 3.
   @inlinable @inline(__always)
