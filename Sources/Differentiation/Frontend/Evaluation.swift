@@ -14,7 +14,11 @@ package enum Evaluation {
   package static func mistakes(in nodes: [Node]) -> [String] {
     var sentences: [String] = []
     for node in Node.reachable(from: nodes) {
-      if case .invalid(let sentence) = node.operation, !sentences.contains(sentence) { sentences.append(sentence) }
+      switch node.operation {
+      case .invalid(let sentence): if !sentences.contains(sentence) { sentences.append(sentence) }
+      case .scan(let body): sentences += mistakes(in: body.nextCarries + body.results).filter { !sentences.contains($0) }
+      default: break
+      }
     }
     return sentences
   }
