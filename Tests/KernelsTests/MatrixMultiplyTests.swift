@@ -4,7 +4,8 @@ import Testing
 /// Products against the plain triple loop: equal in every bit, because each element is one chain in rising inner index.
 struct MatrixMultiplyTests {
   static let sizes: [(Int, Int, Int)] = [
-    (0, 3, 2), (3, 0, 2), (3, 2, 0), (1, 1, 1), (2, 3, 4), (7, 9, 5), (8, 24, 16), (9, 25, 17), (16, 23, 300), (20, 128, 200), (33, 50, 257),
+    (0, 3, 2), (3, 0, 2), (3, 2, 0), (1, 1, 1), (2, 3, 4), (7, 9, 5), (8, 24, 16), (9, 25, 17), (16, 23, 300), (20, 128, 200),
+    (33, 50, 257),
     (200, 31, 8), (5, 1600, 3),
   ]
 
@@ -37,7 +38,8 @@ struct MatrixMultiplyTests {
           let expected = reference(a, ta, b, tb, k, c, update)
           let workspace = Workspace(LinearAlgebra.multiplyWorkspaceSize(m: m, n: n, k: k))
           LinearAlgebra.multiply(
-            m: m, n: n, k: k, a.pointer, lda: a.ld, ta, b.pointer, ldb: b.ld, tb, c.pointer, ldc: c.ld, update, workspace: workspace.pointer)
+            m: m, n: n, k: k, a.pointer, lda: a.ld, ta, b.pointer, ldb: b.ld, tb, c.pointer, ldc: c.ld, update, workspace: workspace.pointer
+          )
           #expect(c.isIdentical(to: expected), "\(m) × \(n) × \(k) \(ta) \(tb) \(update)")
           #expect(c.gapsAreUntouched)
           #expect(workspace.endIsUntouched)

@@ -80,7 +80,9 @@ struct ReductionTests {
       ([-1000, -inf, -1000], -1000 + log(2)),
     ]
     for (values, expected) in cases {
-      #expect(values.withUnsafeBufferPointer { Reduction.logSumExp(values.count, $0.baseAddress ?? UnsafePointer(Grid(1, 1).pointer)) } == expected)
+      #expect(
+        values.withUnsafeBufferPointer { Reduction.logSumExp(values.count, $0.baseAddress ?? UnsafePointer(Grid(1, 1).pointer)) }
+          == expected)
     }
     let spoiled = Grid(1, 3) { _, i in i == 1 ? .nan : 1 }
     #expect(Reduction.logSumExp(3, spoiled.pointer).isNaN)
