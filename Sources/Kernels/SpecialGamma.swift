@@ -3,13 +3,13 @@
 /// the larger of the two reflected terms.
 extension SIMDMath {
   /// log |Γ(x)|. +∞ at 0, at the negative integers and at ±∞.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func logGamma(_ x: Vector8) -> Vector8 {
     if anyLane(x .< 0) { return logGammaReflected(x) }
     return logGammaPositive(x)
   }
 
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func logGammaPositive(_ x: Vector8) -> Vector8 {
     // Γ(x) = Γ(x + 1)/x below 1, (x − 1)·Γ(x − 1) between 2 and 3, Stirling's series from 3 on; one logarithm serves the three.
     let below1 = x .< 1
@@ -20,20 +20,20 @@ extension SIMDMath {
     // y − 1 with y in [1, 2], exact.
     let y1 = choose(below1, x, choose(from2, x - splat(2), x - splat(1)))
     let near = y1 * (y1 - splat(1)) * logGammaFit(y1 - splat(0.5))
-    let small = choose(below1, -logarithm, logarithm) + near
+    let small = choose(below1, negated(logarithm), logarithm) + near
     let inverse = splat(1) / x
     let tail = multiplyAdd(inverse, stirlingFit(inverse * inverse), splat(0x1.acfe390c97d69p-2))
     return choose(from3, multiplyAdd(x - splat(0.5), logarithm - splat(1), tail), small)
   }
 
   /// ψ(x) = d log Γ(x)/dx. ∓∞ at ±0, NaN at the negative integers and −∞, +∞ at +∞.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func digamma(_ x: Vector8) -> Vector8 {
     if anyLane(x .< 0) { return digammaReflected(x) }
     return digammaPositive(x)
   }
 
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func digammaPositive(_ x: Vector8) -> Vector8 {
     // ψ(x) = ψ(x + 1) − 1/x below 1, ψ(x − 1) + 1/(x − 1) between 2 and 3.
     let below1 = x .< 1
@@ -43,20 +43,20 @@ extension SIMDMath {
     let inverse = splat(1) / choose(from3, x, choose(from2, y, x))
     let root = (y - splat(0x1.762d86356be3fp+0)) - splat(0x1.b86a722197829p-54)
     let near = root * digammaFit(y - splat(1.5))
-    let step = choose(below1, -inverse, choose(from2, inverse, splat(0)))
+    let step = choose(below1, negated(inverse), choose(from2, inverse, splat(0)))
     let v = inverse * inverse
     let far = log(x) - multiplyAdd(v, digammaRemainderFit(v), splat(0.5) * inverse)
     return choose(from3, far, near + step)
   }
 
   /// ψ′(x) = d² log Γ(x)/dx². +∞ at ±0 and the negative integers, 0 at +∞, NaN at −∞.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func trigamma(_ x: Vector8) -> Vector8 {
     if anyLane(x .< 0) { return trigammaReflected(x) }
     return trigammaPositive(x)
   }
 
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func trigammaPositive(_ x: Vector8) -> Vector8 {
     let below1 = x .< 1
     let inverse = splat(1) / x
@@ -69,7 +69,7 @@ extension SIMDMath {
 
   /// log B(a, b) = log Γ(a) + log Γ(b) − log Γ(a + b) for a, b > 0, without the cancellation of those terms where one or both are large.
   /// +∞ where either is 0, NaN below 0. Error 1e-14 relative to the largest term of the form used (absolute where B is near 1).
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func logBeta(_ a: Vector8, _ b: Vector8) -> Vector8 {
     let p = choose(a .< b, a, b)
     let q = choose(a .< b, b, a)
@@ -87,7 +87,7 @@ extension SIMDMath {
   }
 
   /// log Γ(x) − (x − ½) log x + x − ½ log 2π for x ≥ 3.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func stirlingRemainder(_ x: Vector8) -> Vector8 {
     let inverse = splat(1) / choose(x .< 3, 3, x)
     return inverse * stirlingFit(inverse * inverse)
