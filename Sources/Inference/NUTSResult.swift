@@ -1,0 +1,137 @@
+/// How a chain ended.
+package enum NUTSChainStatus: Sendable, Codable, Equatable {
+  /// All iterations done.
+  case finished
+  /// Stopped on request; what was done so far is there, and the chain can be resumed.
+  case stopped
+  /// The chain could not go on; the sentence says why and what to do.
+  case failed(String)
+}
+
+/// The iterations of one chain: draws on the unconstrained scale and the sampler's statistics, one entry each per draw.
+package struct NUTSTrace: Sendable, Codable, Equatable {
+  /// [draw][dimension], flat.
+  package var draws: [Double] = []
+  /// Log density at the draw, in nats.
+  package var logDensity: [Double] = []
+  /// Mean Metropolis acceptance probability over the trajectory.
+  package var acceptance: [Double] = []
+  package var stepSize: [Double] = []
+  /// The Hamiltonian at the draw.
+  package var energy: [Double] = []
+  package var treeDepth: [Int] = []
+  /// Leapfrog steps, which is the number of gradients.
+  package var steps: [Int] = []
+  package var diverging: [Bool] = []
+
+  package init() {}
+
+  package var count: Int { logDensity.count }
+
+  mutating func reserve(_ iterations: Int, dimension: Int) {
+    draws.reserveCapacity(iterations * dimension)
+    logDensity.reserveCapacity(iterations)
+    acceptance.reserveCapacity(iterations)
+    stepSize.reserveCapacity(iterations)
+    energy.reserveCapacity(iterations)
+    treeDepth.reserveCapacity(iterations)
+    steps.reserveCapacity(iterations)
+    diverging.reserveCapacity(iterations)
+  }
+
+  /// The statistics of one iteration.
+  struct Entry {
+    var logDensity, acceptance, stepSize, energy: Double
+    var treeDepth, steps: Int
+    var isDiverging: Bool
+  }
+
+  mutating func append(_ entry: Entry, at position: UnsafeBufferPointer<Double>) {
+    draws.append(contentsOf: position)
+    logDensity.append(entry.logDensity)
+    acceptance.append(entry.acceptance)
+    stepSize.append(entry.stepSize)
+    energy.append(entry.energy)
+    treeDepth.append(entry.treeDepth)
+    steps.append(entry.steps)
+    diverging.append(entry.isDiverging)
+  }
+}
+
+/// Everything a chain needs to go on with the same bits, as it stood between two iterations.
+package struct NUTSChainState: Sendable, Codable {
+  /// Iterations done, warm-up included.
+  package var iteration: Int
+  /// Whether the step size is to be searched anew before the next iteration.
+  var awaitsStepSearch: Bool
+  var position: [Double]
+  var gradient: [Double]
+  var logDensity: Double
+  var stepSize: Double
+  var adaptation: StepSizeAdaptation
+  var learner: MetricLearner
+  var metric: NUTSMetric
+  var gradientEvaluations: Int
+}
+
+/// One chain of a run.
+package struct NUTSChainResult: Sendable, Codable {
+  package var chainID: Int
+  package var status: NUTSChainStatus
+  package var dimension: Int
+  /// The draws after warm-up.
+  package var trace: NUTSTrace
+  /// The warm-up draws, if the configuration keeps them.
+  package var warmup: NUTSTrace
+  /// Divergent trajectories during warm-up, which mean little.
+  package var warmupDivergences: Int
+  /// The step size at the end, and the metric.
+  package var stepSize: Double
+  package var metric: NUTSMetric
+  /// All gradients asked for: starting points, step-size searches and trajectories of finished iterations.
+  package var gradientEvaluations: Int
+  /// Those of them spent on warm-up.
+  package var warmupGradientEvaluations: Int
+  /// Present unless the chain failed before its first iteration.
+  package var state: NUTSChainState?
+
+  package var divergences: Int { trace.diverging.reduce(0) { $0 + ($1 ? 1 : 0) } }
+  /// Draws whose trajectory was cut off at `maxDepth`.
+  package func saturations(maxDepth: Int) -> Int { trace.treeDepth.reduce(0) { $0 + ($1 >= maxDepth ? 1 : 0) } }
+}
+
+/// A run of several chains, in the order of the chain numbers asked for.
+package struct NUTSResult: Sendable, Codable {
+  package var configuration: NUTSConfiguration
+  package var seed: UInt64
+  package var chains: [NUTSChainResult]
+
+  package var gradientEvaluations: Int { chains.reduce(0) { $0 + $1.gradientEvaluations } }
+  package var divergences: Int { chains.reduce(0) { $0 + $1.divergences } }
+}
+
+/// How far a run is.
+package struct NUTSProgress: Sendable {
+  package struct Chain: Sendable {
+    package var chainID: Int
+    /// Iterations done, warm-up included.
+    package var iteration: Int
+    /// Divergences after warm-up.
+    package var divergences: Int
+    package var stepSize: Double
+    package var hasEnded: Bool
+  }
+  package var warmup: Int
+  package var draws: Int
+  package var chains: [Chain]
+  package var gradientEvaluations: Int
+  package var isWarmingUp: Bool { chains.contains { $0.iteration < warmup && !$0.hasEnded } }
+}
+
+/// The answer to a progress report.
+package enum NUTSControl: Sendable { case goOn, stop }
+
+/// Why a run could not start at all.
+package struct NUTSError: Error, Equatable, CustomStringConvertible {
+  package var description: String
+}
