@@ -125,7 +125,8 @@ package final class CompiledModel<M: Model>: LogDensity {
     for site in recorded.freeSites {
       guard let other = here[site.name] else {
         problems.append(
-          .init(site: site.name, at: site.source, "it is not sampled on every path of the body; every path must sample the same latent sites"))
+          .init(
+            site: site.name, at: site.source, "it is not sampled on every path of the body; every path must sample the same latent sites"))
         continue
       }
       if other.unconstrained!.input.shape != site.unconstrained!.input.shape {
@@ -137,7 +138,8 @@ package final class CompiledModel<M: Model>: LogDensity {
     }
     for site in found.freeSites where !blocks.contains(where: { $0.name == site.name }) {
       problems.append(
-        .init(site: site.name, at: site.source, "it is not sampled on every path of the body; every path must sample the same latent sites"))
+        .init(site: site.name, at: site.source, "it is not sampled on every path of the body; every path must sample the same latent sites")
+      )
     }
     if !problems.isEmpty { throw ModelError(problems) }
   }

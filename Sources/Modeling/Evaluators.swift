@@ -215,7 +215,8 @@ package final class VariableReader<M: Model> {
         // A result that has another shape on this path, or is missing, is NaN.
         let here = found.variables.first { $0.name == variable.name }
         let numbers =
-          here?.shape == variable.shape ? try model.value(of: here!.value.node, at: u) : [Double](repeating: .nan, count: variable.value.count)
+          here?.shape == variable.shape
+          ? try model.value(of: here!.value.node, at: u) : [Double](repeating: .nan, count: variable.value.count)
         for (k, number) in numbers.enumerated() { values[(offset + k) * lanes + lane] = number }
         offset += variable.value.count
       }

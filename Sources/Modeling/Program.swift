@@ -139,7 +139,8 @@ public final class Program {
     if let given = recording.take(name) {
       guard given.value.shape == axes.map(\.size) + start.shape else {
         recording.report(
-          name, source, "the value given for it has shape \(given.value.shape), and the parameter has shape \(axes.map(\.size) + start.shape)")
+          name, source,
+          "the value given for it has shape \(given.value.shape), and the parameter has shape \(axes.map(\.size) + start.shape)")
         return .full(start.shape, .nan)
       }
       let inside = open.reduce(given.value) { $0[PlateIndex(axis: $1.axis, fullSize: $1.plate.present)] }
@@ -172,7 +173,9 @@ public final class Program {
     guard belongs(density, name, source) else { return }
     let change = jacobian.flatMap { $0.node.splat == 0 ? nil : total($0) }
     recording.sites.append(
-      site(name, role, D.name, value.tensor, support: support, source, density: total(density), jacobian: change, unconstrained: unconstrained))
+      site(
+        name, role, D.name, value.tensor, support: support, source, density: total(density), jacobian: change, unconstrained: unconstrained)
+    )
   }
 
   func site(

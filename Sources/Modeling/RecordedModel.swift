@@ -46,7 +46,8 @@ extension Tensor {
   /// Whether two tensors are the same rearrangement of the same node.
   func isSameValue(as other: Tensor) -> Bool {
     node === other.node
-      || (node.shape == other.node.shape && node.operation == other.node.operation && !node.inputs.isEmpty && node.inputs == other.node.inputs)
+      || (node.shape == other.node.shape && node.operation == other.node.operation && !node.inputs.isEmpty
+        && node.inputs == other.node.inputs)
   }
 }
 

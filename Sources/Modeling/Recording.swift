@@ -117,7 +117,8 @@ final class Recording {
       report(nil, nil, "a value is given for site \"\(name)\", and the model has no such site\(NearestName.hint(name, among: givable))")
     }
     for name in options.minibatch.keys.sorted() where plates[name] == nil {
-      report(nil, nil, "a minibatch is asked for plate \"\(name)\", and the model has no such plate\(NearestName.hint(name, among: plateOrder))")
+      report(
+        nil, nil, "a minibatch is asked for plate \"\(name)\", and the model has no such plate\(NearestName.hint(name, among: plateOrder))")
     }
     for (name, value) in returned {
       if let stray = value.plates.first {
@@ -138,7 +139,7 @@ final class Recording {
     }
     for site in sites { look(site.name, site.source, [site.value.node] + [site.logDensity, site.logJacobian].compactMap { $0 }) }
     for (name, value) in outputs { look(name, nil, [value.node]) }
-    for (name, value) in returned { look(nil, nil, [value.node]) }
+    for result in returned { look(nil, nil, [result.value.node]) }
   }
 }
 
