@@ -46,21 +46,26 @@ enum LoopRunner {
       let end = l.ends[e]
       l.table[end.accumulator].update(repeating: neutral(end.reducer), count: 8 * l.lanes)
     }
-    for index in 0..<l.rowOperationCount { step(l.rowOperations + index, l, 1, 8) }
+    if l.rowOperationCount > 0 { steps(l.rowOperations, l.rowOperationCount, l, 1, 8) }
     if l.vectors <= tileVectors {
-      for index in 0..<l.operationCount { step(l.operations + index, l, l.vectors, l.doubles) }
+      steps(l.operations, l.operationCount, l, l.vectors, l.doubles)
     } else {
       var left = l.doubles
       while left > 0 {
         let count = Swift.min(left, tileVectors * 8)
         let vectors = (count + 7) / 8
-        for index in 0..<l.operationCount { step(l.operations + index, l, vectors, count) }
+        steps(l.operations, l.operationCount, l, vectors, count)
         left -= count
         if left > 0 { for s in 0..<l.streamCount { l.table[s] += l.tileSteps[s] } }
       }
       if l.rank == 0 { for s in 0..<l.streamCount { l.table[s] = l.bases[s] } }
     }
     for e in 0..<l.endCount where l.ends[e].accumulator >= 0 { finish(l.ends[e], l) }
+  }
+
+  @inline(never)
+  private static func steps(_ operations: UnsafeMutablePointer<MicroOperation>, _ operationCount: Int, _ l: RuntimeLoop, _ n: Int, _ count: Int) {
+    for index in 0..<operationCount { step(operations + index, l, n, count) }
   }
 
   /// One step on a tile of `n` vectors, of which `count` doubles count.

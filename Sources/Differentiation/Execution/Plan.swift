@@ -198,3 +198,21 @@ final class ConstantPool: Sendable {
 
   deinit { UnsafeMutablePointer<UInt64>(bitPattern: address)!.deallocate() }
 }
+
+extension Plan {
+  /// How many fused loops, steps in them, and other instructions a replay executes.
+  package var instructionSummary: String {
+    var loops = 0
+    var steps = 0
+    var heavy = 0
+    for instruction in instructions {
+      if case .loop(let loop) = instruction {
+        loops += 1
+        steps += loop.operations.count + loop.rowOperations.count
+      } else {
+        heavy += 1
+      }
+    }
+    return "\(loops) loops of \(steps) steps, \(heavy) others"
+  }
+}
