@@ -38,6 +38,9 @@ package enum ParameterRequirement: Sendable {
 }
 
 extension Tensor {
+  /// All elements, row-major and with the axes of plates, where they are known while recording; nil for anything that is computed.
+  package var knownValues: [Double]? { node.knownValues }
+
   /// The one number that every element is known to be, or nil.
   package var knownNumber: Double? {
     guard let values = knownValues, let first = values.first, values.allSatisfy({ $0 == first }) else { return nil }
@@ -47,14 +50,14 @@ extension Tensor {
   /// The parameter itself, or, where it is known to break the requirement, the mistake in a sentence.
   package func checked(_ requirement: ParameterRequirement, _ label: String, of owner: String) -> Tensor {
     guard let values = knownValues, let place = values.firstIndex(where: { !requirement.holds($0) }) else { return self }
-    let which = values.count == 1 ? "but is" : "but element \(place) is"
+    let which = values.count == 1 || node.splat != nil ? "but is" : "but element \(place) is"
     return .mistake("\(owner): \(label) \(requirement.sentence), \(which) \(values[place])", shape: shape, from: [self])
   }
 
   /// The parameter itself, or the mistake where it has not this many visible axes.
   package func checked(rank wanted: Int, _ label: String, of owner: String) -> Tensor {
     if rank == wanted { return self }
-    let noun = ["a number (shape [])", "a vector (shape [n])", "a matrix (shape [n, n])"][min(wanted, 2)]
+    let noun = ["a number (shape [])", "a vector (shape [n])", "a matrix (shape [n, n])"][Swift.min(wanted, 2)]
     let shape = [Int](repeating: 1, count: wanted)
     return .mistake("\(owner): \(label) must be \(noun), but has shape \(shapeDescription)", shape: shape, from: [self])
   }
@@ -80,11 +83,12 @@ extension Tensor {
   /// The upper bound itself, or the mistake where both bounds are known and some lower one is not below it.
   func checkedAbove(_ lower: Tensor, of owner: String) -> Tensor {
     guard let a = lower.knownValues, let b = knownValues, a.count == b.count || a.count == 1 || b.count == 1 else { return self }
-    for place in 0..<max(a.count, b.count) {
+    for place in 0..<Swift.max(a.count, b.count) {
       let low = a[a.count == 1 ? 0 : place]
       let high = b[b.count == 1 ? 0 : place]
       if !(low < high) {
-        return .mistake("\(owner): the lower bound must be below the upper one, but they are \(low) and \(high)", shape: shape, from: [self])
+        return .mistake(
+          "\(owner): the lower bound must be below the upper one, but they are \(low) and \(high)", shape: shape, from: [self])
       }
     }
     return self
