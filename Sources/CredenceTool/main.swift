@@ -1,1 +1,4 @@
-print("credence")
+import CommandLine
+
+// The built-in models are listed by ModelLibrary.
+await Command.main(models: [])

@@ -1,7 +1,7 @@
 /// Inverse trigonometric functions. Bounds held (tests against mpmath): atan 2 ulp, asin, acos 4 ulp.
 extension SIMDMath {
   /// (atan(t)/t − 1)/t² in z = t² ≤ (√2 − 1)², relative error 1e-16 (Chebyshev fit made in 40 digits).
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func arcTangentFit(_ z: Vector8) -> Vector8 {
     let square = z * z
     var even = multiplyAdd(splat(-0x1.1b1992aa413c9p-5), square, splat(-0x1.ac7858539e493p-5))
@@ -18,7 +18,7 @@ extension SIMDMath {
   }
 
   /// atan x, odd, ±π/2 at ±∞. Error ≤ 2 ulp.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func atan(_ x: Vector8) -> Vector8 {
     // atan a = π/4 + atan((a − 1)/(a + 1)) = π/2 + atan(−1/a), so that |t| ≤ √2 − 1; π/4 and π/2 in two parts.
     let a = magnitude(x)
@@ -34,13 +34,13 @@ extension SIMDMath {
   }
 
   /// asin x, odd, NaN outside [−1, 1]. Error ≤ 4 ulp.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func asin(_ x: Vector8) -> Vector8 {
     atan(x / ((splat(1) - x) * (splat(1) + x)).squareRoot())
   }
 
   /// acos x, relative accuracy also near 1; NaN outside [−1, 1]. Error ≤ 4 ulp.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func acos(_ x: Vector8) -> Vector8 {
     splat(2) * atan(((splat(1) - x) / (splat(1) + x)).squareRoot())
   }

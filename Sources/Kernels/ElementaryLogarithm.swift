@@ -1,7 +1,7 @@
 /// Logarithms. Bounds held (tests against mpmath): log 1 ulp, log1p 1 ulp.
 extension SIMDMath {
   /// log(2ᵏ·(1 + f)) for √½ ≤ 1 + f < √2, with s = f/(2 + f): log(1 + f) = f − (f²/2 − s·(f²/2 + s²·P(s²))). `kd` is the double of k.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func logCore(_ f: Vector8, _ kd: Vector8) -> Vector8 {
     let s = f / (splat(2) + f)
     let z = s * s
@@ -18,20 +18,20 @@ extension SIMDMath {
   }
 
   /// The k with x = 2ᵏ·m, √½ ≤ m < √2, for normal positive x.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func exponentAboutOne(_ x: Vector8) -> SIMD8<Int64> {
     (bits(x) &- bits(splat(0x1.6a09e667f3bcdp-1))) &>> SIMD8<Int64>(repeating: 52)
   }
 
   /// What every logarithm returns at the ends of its domain: −∞ at u = 0, NaN below, u itself at +∞ and NaN.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func logEnds(_ u: Vector8, _ result: Vector8) -> Vector8 {
     let upper = choose(u .< .infinity, result, u)
     return choose(u .<= 0, choose(u .< 0, .nan, splat(-.infinity)), upper)
   }
 
   /// Natural logarithm. −∞ at ±0, NaN below 0, +∞ at +∞; subnormals are exact inputs like any other. Error ≤ 1 ulp.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func log(_ x: Vector8) -> Vector8 {
     let subnormal = x .< 0x1p-1022
     let u = choose(subnormal, x * splat(0x1p54), x)
@@ -42,7 +42,7 @@ extension SIMDMath {
   }
 
   /// log(1 + x), relative accuracy also near 0 (±0 stays ±0). −∞ at −1, NaN below. Error ≤ 1 ulp.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func log1p(_ x: Vector8) -> Vector8 {
     let u = splat(1) + x
     let back = u - splat(1)
@@ -50,17 +50,8 @@ extension SIMDMath {
     return choose(magnitude(x) .< 0x1p-54, x, logOfSum(u, error))
   }
 
-  /// ``logOfSum(_:_:)`` as a call: the compiler takes fused multiply-adds of vectors lane by lane and reassembles them, which fails in very
-  /// long functions (measured: log Φ 8.8 ns an element with everything inlined, 3 with this call).
-  @inline(never) @usableFromInline
-  static func logOfSumCalled(_ u: Vector8, _ c: Vector8) -> Vector8 { logOfSum(u, c) }
-
-  /// ``log(_:)`` as a call, for the same reason.
-  @inline(never) @usableFromInline
-  static func logCalled(_ x: Vector8) -> Vector8 { log(x) }
-
   /// log(u + c) for a u that is no subnormal and a correction |c| ≤ ulp(u)/2.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func logOfSum(_ u: Vector8, _ c: Vector8) -> Vector8 {
     let k = exponentAboutOne(u)
     let scaling = k &<< SIMD8<Int64>(repeating: 52)

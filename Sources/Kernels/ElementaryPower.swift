@@ -3,7 +3,7 @@ import Foundation
 /// Powers. Bound held (tests against mpmath): pow 1 ulp, sqrt correctly rounded.
 extension SIMDMath {
   /// (log((1 + s)/(1 − s)) − 2s − ⅔s³)/s⁵ in z = s² ≤ 0.0295, relative error 1e-16 (Chebyshev fit made in 40 digits).
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func logarithmRestFit(_ z: Vector8) -> Vector8 {
     let square = z * z
     var even = multiplyAdd(splat(0x1.df7ba1f4809c3p-4), square, splat(0x1.3b1395b82701ep-3))
@@ -17,7 +17,7 @@ extension SIMDMath {
 
   /// log x in two parts, high + low, relative error 2⁻⁶⁵, for normal positive x: log(2ᵏ·m) with s = (m − 1)/(m + 1), where 2s and ⅔s³ are
   /// carried in two parts.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func logInTwoParts(_ x: Vector8) -> (high: Vector8, low: Vector8) {
     let k = exponentAboutOne(x)
     let kd = toDouble(k)
@@ -52,14 +52,14 @@ extension SIMDMath {
 
   /// xʸ, with the special cases of IEEE 754 `pow`: x⁰ = 1ʸ = 1 (NaN included), NaN for x < 0 unless y is an integer. Error ≤ 1 ulp.
   /// Fast for positive normal x and finite y; other lanes go to libm one by one.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func pow(_ x: Vector8, _ y: Vector8) -> Vector8 {
     let ordinary = (x .>= 0x1p-1022) .& (x .< .infinity) .& (magnitude(y) .< .infinity)
     if anyLane(.!ordinary) { return powerLanewise(x, y, ordinary) }
     return powerOfOrdinary(x, y)
   }
 
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func powerOfOrdinary(_ x: Vector8, _ y: Vector8) -> Vector8 {
     let (high, low) = logInTwoParts(x)
     let product = y * high
@@ -76,6 +76,6 @@ extension SIMDMath {
   }
 
   /// √x, correctly rounded; NaN below 0, −0 at −0.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func sqrt(_ x: Vector8) -> Vector8 { x.squareRoot() }
 }

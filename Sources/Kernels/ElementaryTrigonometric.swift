@@ -3,10 +3,10 @@ import Foundation
 /// Trigonometric functions. Bounds held (tests against mpmath): sin, cos 1 ulp, tan 2 ulp, for every finite argument.
 extension SIMDMath {
   /// Beyond this the quotient by π/2 leaves 20 bits, and the reduction goes to libm.
-  @inlinable @inline(__always) static var largestReducible: Double { 0x1p20 }
+  @inlinable @inline(always) static var largestReducible: Double { 0x1p20 }
 
   /// a − k·p rounded once when the exact result is a double (FMA), with an exact product otherwise.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func subtractProduct(_ a: Vector8, _ k: Vector8, _ p: Double) -> Vector8 {
     #if CREDENCE_FMA || arch(arm64)
       return multiplyAdd(k, splat(-p), a)
@@ -18,7 +18,7 @@ extension SIMDMath {
 
   /// x = k·π/2 + (r + t) with |r| ≤ π/4 and |t| ≤ ulp(r)/2, for |x| ≤ 2²⁰, π/2 in three parts of 53 bits. x − k·p₁ is exact: both are
   /// multiples of 2⁻⁵³ and the difference is below 1.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func reduceByHalfPi(_ x: Vector8) -> (quadrant: SIMD8<Int64>, r: Vector8, t: Vector8) {
     let shifted = multiplyAdd(x, splat(0x1.45f306dc9c883p-1), splat(shifter))
     let k = shifted - splat(shifter)
@@ -35,7 +35,7 @@ extension SIMDMath {
   }
 
   /// sin(r + t) for |r| ≤ π/4.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func sineCore(_ r: Vector8, _ t: Vector8, _ z: Vector8) -> Vector8 {
     let w = z * z
     var even = multiplyAdd(splat(-0x1.ae6008d114485p-26), w, splat(-0x1.a01a019e820aep-13))
@@ -48,7 +48,7 @@ extension SIMDMath {
   }
 
   /// cos(r + t) for |r| ≤ π/4.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func cosineCore(_ r: Vector8, _ t: Vector8, _ z: Vector8) -> Vector8 {
     let w = z * z
     var even = multiplyAdd(splat(0x1.1eeb67d026ec6p-29), w, splat(0x1.a01a019f4ddfdp-16))
@@ -62,7 +62,7 @@ extension SIMDMath {
   }
 
   /// The sine of (quadrant + shift)·π/2 + r + t.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func sineOfReduced(_ quadrant: SIMD8<Int64>, _ r: Vector8, _ t: Vector8) -> Vector8 {
     let z = r * r
     let odd = (quadrant & SIMD8<Int64>(repeating: 1)) .== SIMD8<Int64>(repeating: 1)
@@ -72,7 +72,7 @@ extension SIMDMath {
   }
 
   /// sin x (radians), odd, ±0 stays ±0; NaN at ±∞. Error ≤ 1 ulp.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func sin(_ x: Vector8) -> Vector8 {
     if anyLane(magnitude(x) .> largestReducible) { return sinLanewise(x) }
     let (quadrant, r, t) = reduceByHalfPi(x)
@@ -80,7 +80,7 @@ extension SIMDMath {
   }
 
   /// cos x (radians), even; NaN at ±∞. Error ≤ 1 ulp.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func cos(_ x: Vector8) -> Vector8 {
     if anyLane(magnitude(x) .> largestReducible) { return cosLanewise(x) }
     let (quadrant, r, t) = reduceByHalfPi(x)
@@ -88,7 +88,7 @@ extension SIMDMath {
   }
 
   /// tan x (radians), odd, ±0 stays ±0; NaN at ±∞. Error ≤ 2 ulp.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func tan(_ x: Vector8) -> Vector8 {
     if anyLane(magnitude(x) .> largestReducible) { return tanLanewise(x) }
     let (quadrant, r, t) = reduceByHalfPi(x)

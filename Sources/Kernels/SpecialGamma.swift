@@ -3,13 +3,13 @@
 /// the larger of the two reflected terms.
 extension SIMDMath {
   /// log |Γ(x)|. +∞ at 0, at the negative integers and at ±∞.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func logGamma(_ x: Vector8) -> Vector8 {
     if anyLane(x .< 0) { return logGammaReflected(x) }
     return logGammaPositive(x)
   }
 
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func logGammaPositive(_ x: Vector8) -> Vector8 {
     // Γ(x) = Γ(x + 1)/x below 1, (x − 1)·Γ(x − 1) between 2 and 3, Stirling's series from 3 on; one logarithm serves the three.
     let below1 = x .< 1
@@ -27,13 +27,13 @@ extension SIMDMath {
   }
 
   /// ψ(x) = d log Γ(x)/dx. ∓∞ at ±0, NaN at the negative integers and −∞, +∞ at +∞.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func digamma(_ x: Vector8) -> Vector8 {
     if anyLane(x .< 0) { return digammaReflected(x) }
     return digammaPositive(x)
   }
 
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func digammaPositive(_ x: Vector8) -> Vector8 {
     // ψ(x) = ψ(x + 1) − 1/x below 1, ψ(x − 1) + 1/(x − 1) between 2 and 3.
     let below1 = x .< 1
@@ -50,13 +50,13 @@ extension SIMDMath {
   }
 
   /// ψ′(x) = d² log Γ(x)/dx². +∞ at ±0 and the negative integers, 0 at +∞, NaN at −∞.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func trigamma(_ x: Vector8) -> Vector8 {
     if anyLane(x .< 0) { return trigammaReflected(x) }
     return trigammaPositive(x)
   }
 
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func trigammaPositive(_ x: Vector8) -> Vector8 {
     let below1 = x .< 1
     let inverse = splat(1) / x
@@ -69,31 +69,25 @@ extension SIMDMath {
 
   /// log B(a, b) = log Γ(a) + log Γ(b) − log Γ(a + b) for a, b > 0, without the cancellation of those terms where one or both are large.
   /// +∞ where either is 0, NaN below 0. Error 1e-14 relative to the largest term of the form used (absolute where B is near 1).
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   public static func logBeta(_ a: Vector8, _ b: Vector8) -> Vector8 {
     let p = choose(a .< b, a, b)
     let q = choose(a .< b, b, a)
     let sum = p + q
-    let ratio = log1pCalled(p / q)
-    let direct = logGammaCalled(p) + (logGammaCalled(q) - logGammaCalled(sum))
+    let ratio = log1p(p / q)
+    let direct = logGamma(p) + (logGamma(q) - logGamma(sum))
     // Stirling's remainders, so that only logarithms of ratios are multiplied by something large.
     let difference = stirlingRemainder(q) - stirlingRemainder(sum)
-    let oneLarge = logGammaCalled(p) + (p - p * logCalled(sum) - (q - splat(0.5)) * ratio + difference)
+    let oneLarge = logGamma(p) + (p - p * log(sum) - (q - splat(0.5)) * ratio + difference)
     let bothLarge =
-      splat(0x1.d67f1c864beb5p-1) - splat(0.5) * logCalled(q) + (p - splat(0.5)) * (logCalled(p / q) - ratio) - q * ratio
+      splat(0x1.d67f1c864beb5p-1) - splat(0.5) * log(q) + (p - splat(0.5)) * (log(p / q) - ratio) - q * ratio
       + (stirlingRemainder(p) + difference)
     let value = choose(p .>= 3, bothLarge, choose(q .>= 3, oneLarge, direct))
     return choose(p .< 0, .nan, value)
   }
 
-  @inline(never) @usableFromInline
-  static func logGammaCalled(_ x: Vector8) -> Vector8 { logGamma(x) }
-
-  @inline(never) @usableFromInline
-  static func log1pCalled(_ x: Vector8) -> Vector8 { log1p(x) }
-
   /// log Γ(x) − (x − ½) log x + x − ½ log 2π for x ≥ 3.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func stirlingRemainder(_ x: Vector8) -> Vector8 {
     let inverse = splat(1) / choose(x .< 3, 3, x)
     return inverse * stirlingFit(inverse * inverse)

@@ -3,7 +3,7 @@
 /// remainder after the leading terms of the asymptotic series in v = 1/x².
 extension SIMDMath {
   /// log Γ(y)/((y − 1)(y − 2)) in t = y − 3/2 ∈ [−½, ½], relative error 7e-17.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func logGammaFit(_ t: Vector8) -> Vector8 {
     let square = t * t
     var even = multiplyAdd(splat(0x1.db79b9599b3a6p-16), square, splat(0x1.25823abba02b4p-15))
@@ -28,7 +28,7 @@ extension SIMDMath {
   }
 
   /// x·(log Γ(x) − (x − ½) log x + x − ½ log 2π) in v = 1/x² ≤ 1/9, relative error 2.4e-15.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func stirlingFit(_ v: Vector8) -> Vector8 {
     let square = v * v
     var even = multiplyAdd(splat(0x1.7ceb0cc1c3093p-5), square, splat(0x1.7743479d79e30p-8))
@@ -43,7 +43,7 @@ extension SIMDMath {
   }
 
   /// ψ(y)/(y − x₀), x₀ the positive zero of ψ, in t = y − 3/2 ∈ [−½, ½], relative error 1.4e-16.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func digammaFit(_ t: Vector8) -> Vector8 {
     let square = t * t
     var even = multiplyAdd(splat(0x1.088345f73d8a7p-12), square, splat(0x1.effae48161573p-13))
@@ -69,7 +69,7 @@ extension SIMDMath {
   }
 
   /// x²·(log x − 1/(2x) − ψ(x)) in v = 1/x² ≤ 1/9, relative error 5.6e-15.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func digammaRemainderFit(_ v: Vector8) -> Vector8 {
     let square = v * v
     var even = multiplyAdd(splat(0x1.09dcb42a9d05bp+2), square, splat(0x1.38acc645895cep+0))
@@ -85,7 +85,7 @@ extension SIMDMath {
   }
 
   /// ψ′(2 + t) for −1 ≤ t ≤ 1, relative error 1.3e-16.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func trigammaFit(_ t: Vector8) -> Vector8 {
     let square = t * t
     var even = multiplyAdd(splat(0x1.332058c3020ccp-24), square, splat(-0x1.31173757e8a2ep-22))
@@ -121,7 +121,7 @@ extension SIMDMath {
   }
 
   /// x³·(ψ′(x) − 1/x − 1/(2x²)) in v = 1/x² ≤ 1/9, relative error 1.6e-15.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func trigammaRemainderFit(_ v: Vector8) -> Vector8 {
     let square = v * v
     var even = multiplyAdd(splat(0x1.14f3422aa8134p+11), square, splat(0x1.709299167555ep+9))

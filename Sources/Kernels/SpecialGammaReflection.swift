@@ -1,7 +1,7 @@
 /// The slow paths of log Γ, ψ and ψ′ for vectors with a negative lane. The other lanes get what they would have got alone.
 extension SIMDMath {
   /// The sine and cosine of π·a for a ≥ 0: exact zeros of the sine at the integers, of the cosine at the halves.
-  @inlinable @inline(__always)
+  @inlinable @inline(always)
   static func sineCosinePi(_ a: Vector8) -> (sine: Vector8, cosine: Vector8) {
     // From 2⁵² on every double is an integer, and from 2⁵³ on an even one; neither sign matters to the callers.
     let clamped = choose(a .> 0x1p52, 0x1p52, a)

@@ -11,6 +11,8 @@ package struct VariableReport: Sendable, Equatable {
   package var statistics: [(name: String, values: [Double])]
   /// The quantiles, rising in probability.
   package var quantiles: [(probability: Double, values: [Double])]
+  /// Why a statistic of an element is not defined; nil where all are, empty where nothing is known about it.
+  package var gaps: [String?] = []
 
   package init(
     name: String, kind: VariableKind, shape: [Int], statistics: [(name: String, values: [Double])],
@@ -21,6 +23,29 @@ package struct VariableReport: Sendable, Equatable {
     self.shape = shape
     self.statistics = statistics
     self.quantiles = quantiles
+  }
+
+  /// From a summary of draws.
+  package init(_ summary: VariableSummary) {
+    self.init(
+      name: summary.name, kind: summary.kind, shape: summary.shape,
+      statistics: [
+        ("mean", summary.mean), ("sd", summary.sd), ("mcse_mean", summary.mcseMean), ("mcse_sd", summary.mcseSD),
+        ("median", summary.median),
+        ("ess_bulk", summary.essBulk), ("ess_tail", summary.essTail), ("r_hat", summary.rHat),
+      ], quantiles: summary.quantiles.map { ($0.probability, $0.value) })
+    gaps = summary.gaps.map { $0?.rawValue }
+  }
+
+  /// From draws that are independent (from a guide or a normal approximation): no chains, so no R-hat and no effective sample sizes; the Monte Carlo
+  /// error of the mean is sd/√S.
+  package init(independent summary: VariableSummary, draws: Int) {
+    self.init(
+      name: summary.name, kind: summary.kind, shape: summary.shape,
+      statistics: [
+        ("mean", summary.mean), ("sd", summary.sd), ("mcse_mean", summary.sd.map { $0 / Double(draws).squareRoot() }),
+        ("median", summary.median),
+      ], quantiles: summary.quantiles.map { ($0.probability, $0.value) })
   }
 
   package var size: Int { shape.reduce(1, *) }

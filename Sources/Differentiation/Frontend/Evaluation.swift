@@ -4,17 +4,18 @@ package enum Evaluation {
   package static func values(of nodes: [Node]) throws -> [[Double]] {
     let problems = mistakes(in: nodes)
     guard problems.isEmpty else { throw TensorError(problems.joined(separator: "\n")) }
-    return try nodes.map { node in
-      guard let values = node.knownValues else { throw TensorError("no executor is linked for \(node.operation.name)") }
-      return values
-    }
+    return try Plan.values(of: nodes)
   }
 
   /// The sentences of all mistakes that the nodes depend on, in order of recording, each once.
   package static func mistakes(in nodes: [Node]) -> [String] {
     var sentences: [String] = []
     for node in Node.reachable(from: nodes) {
-      if case .invalid(let sentence) = node.operation, !sentences.contains(sentence) { sentences.append(sentence) }
+      switch node.operation {
+      case .invalid(let sentence): if !sentences.contains(sentence) { sentences.append(sentence) }
+      case .scan(let body): sentences += mistakes(in: body.nextCarries + body.results).filter { !sentences.contains($0) }
+      default: break
+      }
     }
     return sentences
   }

@@ -8,7 +8,7 @@ public struct IntTensor: Sendable, Promotable {
 
   package var node: Node { tensor.node }
   package var plates: [PlateAxis] { tensor.plates }
-  package var knownValues: [Double]? { tensor.knownValues }
+  package var knownValues: [Double]? { node.knownValues }
 
   public var shape: [Int] { tensor.shape }
   public var rank: Int { tensor.rank }

@@ -122,8 +122,6 @@ extension Tensor {
     return source.gathered(IntTensor(combined))
   }
 
-  /// The parts of the first axis at which `condition` holds cannot be known while recording; weights can.
-  package var isConstant: Bool { node.knownValues != nil }
 }
 
 extension Node {
@@ -173,12 +171,8 @@ extension Node {
   }
 }
 
-extension Tensor {
-  package var knownValues: [Double]? { node.knownValues }
-}
-
 extension Node {
-  /// The outputs in terms of which nothing is missing: whether the value depends on inputs or draws.
+  /// Whether the value depends on inputs or draws.
   package var dependsOnInputs: Bool {
     Node.reachable(from: [self]).contains {
       switch $0.operation {

@@ -1,1 +1,0 @@
-// The command line as a library; `Command.run` is the entry.

@@ -1,0 +1,142 @@
+import Foundation
+import Reporting
+
+/// Everything an `infer` command line says.
+struct InferOptions: Sendable, Equatable {
+  enum Progress: String, CaseIterable { case auto, plain, json, none }
+
+  var request = InferenceRequest()
+  var dataPath: String?
+  /// `-` is standard output.
+  var outputPath: String?
+  var drawsPath: String?
+  var isQuiet = false
+  var progress = Progress.auto
+
+  private static let nutsOnly = ["--chains", "--warmup", "--metric", "--adaptation", "--target-acceptance", "--max-depth"]
+  private static let viOnly = ["--guide", "--estimator", "--steps", "--particles", "--optimizer", "--objective", "--minibatch"]
+
+  /// Reads the options of `infer`; throws `UserError` with all mistakes at once.
+  init(_ arguments: ParsedArguments) throws {
+    var reader = OptionReader("infer", arguments)
+    let methodName = reader.name(
+      "--method", among: InferenceRequest.Method.allCases.map(\.rawValue), planned: ["pathfinder", "smc", "importance"])
+    if let methodName, let method = InferenceRequest.Method(rawValue: methodName) { request.method = method }
+    if !arguments.has("--method") || methodName != nil { Self.checkApplicability(&reader, request.method) }
+
+    request.seed = reader.seed("--seed") ?? request.seed
+    request.threads = reader.whole("--threads", in: 1...1024)
+    request.draws = reader.whole("--draws", in: 1...100_000_000)
+    request.chains = reader.whole("--chains", in: 1...10_000)
+    request.warmup = reader.whole("--warmup", in: 0...100_000_000)
+    request.metric = reader.name("--metric", among: InferenceRequest.Metric.allCases.map(\.rawValue)).flatMap { .init(rawValue: $0) }
+    request.adaptation = reader.name("--adaptation", among: InferenceRequest.Adaptation.allCases.map(\.rawValue)).flatMap {
+      .init(rawValue: $0)
+    }
+    if request.metric == .dense, request.adaptation == .fisher {
+      reader.fail("--adaptation fisher is for --metric diagonal, not for dense.")
+    }
+    request.targetAcceptance = reader.number("--target-acceptance", above: 0, below: 1)
+    request.maximumTreeDepth = reader.whole("--max-depth", in: 1...24)
+    request.guide = Self.guide(&reader)
+    request.steps = reader.whole("--steps", in: 1...1_000_000_000)
+    request.particles = reader.whole("--particles", in: 1...1_000_000)
+    request.optimizer = Self.optimizer(&reader)
+    Self.objective(&reader)
+    for (site, name) in reader.pairs("--estimator", form: "SITE=NAME or SITE=NAME:ARGUMENT") { request.estimators[site] = name }
+    for (plate, text) in reader.pairs("--minibatch", form: "PLATE=N") {
+      if let size = Int(text), size > 0 {
+        request.minibatch[plate] = size
+      } else {
+        reader.fail("--minibatch \(plate) expects a whole number from 1 up, not \"\(text)\".")
+      }
+    }
+    readFiles(&reader, arguments)
+    isQuiet = arguments.has("--quiet")
+    if let kind = reader.name("--progress", among: Progress.allCases.map(\.rawValue)).flatMap(Progress.init) { progress = kind }
+    if isQuiet, arguments.has("--progress"), progress != .none {
+      reader.fail("--quiet and --progress \(progress.rawValue) contradict each other.")
+    }
+    guard reader.mistakes.isEmpty else { throw UserError(sentences: reader.mistakes) }
+  }
+
+  private static func checkApplicability(_ reader: inout OptionReader, _ method: InferenceRequest.Method) {
+    let chosen = reader.arguments.has("--method") ? "" : " (the default)"
+    for option in nutsOnly where method != .nuts && reader.arguments.has(option) {
+      reader.fail("\(option) belongs to --method nuts, not to \(method.rawValue)\(chosen).")
+    }
+    for option in viOnly where method != .vi && reader.arguments.has(option) {
+      reader.fail("\(option) belongs to --method vi, not to \(method.rawValue)\(chosen).")
+    }
+    for option in ["--draws", "--draws-output"] where method == .map && reader.arguments.has(option) {
+      reader.fail("\(option) makes no sense with --method map, which finds one point.")
+    }
+  }
+
+  private static func guide(_ reader: inout OptionReader) -> InferenceRequest.Guide? {
+    guard let text = reader.arguments.last("--guide") else { return nil }
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let legal = ["mean-field", "full-rank", "low-rank:R"]
+    switch (parts[0], parts.count) {
+    case ("mean-field", 1): return .meanField
+    case ("full-rank", 1): return .fullRank
+    case ("mean-field", _), ("full-rank", _): reader.fail("--guide \(parts[0]) takes no argument, but has \":\(parts[1])\".")
+    case ("low-rank", 2):
+      if let rank = Int(parts[1]), (1...10_000).contains(rank) { return .lowRank(rank) }
+      reader.fail("--guide low-rank:R expects a whole number from 1 to 10000 for R, not \"\(parts[1])\".")
+    case ("low-rank", _): reader.fail("--guide low-rank needs its rank: low-rank:5 for instance.")
+    case ("flow", _): reader.fail("--guide \(text) is not in this version, which has \(OptionReader.list(legal)).")
+    default: _ = reader.name(text, "--guide", among: legal)
+    }
+    return nil
+  }
+
+  private static func optimizer(_ reader: inout OptionReader) -> InferenceRequest.Optimizer? {
+    guard let text = reader.arguments.last("--optimizer") else { return nil }
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard let name = reader.name(parts[0], "--optimizer", among: ["adam"], planned: ["sgd", "rmsprop", "adagrad", "natural", "lbfgs"])
+    else {
+      return nil
+    }
+    guard parts.count == 2 else { return .init(name: name) }
+    guard let rate = Double(parts[1]), rate > 0, rate.isFinite else {
+      reader.fail("--optimizer \(name):RATE expects a positive number for RATE, not \"\(parts[1])\".")
+      return nil
+    }
+    return .init(name: name, rate: rate)
+  }
+
+  private static func objective(_ reader: inout OptionReader) {
+    guard let text = reader.arguments.last("--objective") else { return }
+    let family = String(text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first ?? "")
+    if ["iwae", "renyi", "chi", "vr-iwae"].contains(family) {
+      reader.fail("--objective \(text) is not in this version, which has elbo.")
+    } else {
+      _ = reader.name(text, "--objective", among: ["elbo"])
+    }
+  }
+
+  private mutating func readFiles(_ reader: inout OptionReader, _ arguments: ParsedArguments) {
+    dataPath = arguments.last("--data")
+    outputPath = arguments.last("--output")
+    drawsPath = arguments.last("--draws-output")
+    for option in ["--data", "--output", "--draws-output"] where arguments.last(option) == "" {
+      reader.fail("\(option) expects a file, not an empty name.")
+    }
+    if let drawsPath, !drawsPath.isEmpty {
+      if !drawsPath.lowercased().hasSuffix(".json"), !drawsPath.lowercased().hasSuffix(".csv") {
+        reader.fail("--draws-output expects a name that ends in .json or .csv, not \"\(drawsPath)\".")
+      }
+      request.keepsDraws = true
+    }
+    let files = [("--data", dataPath), ("--output", outputPath), ("--draws-output", drawsPath)]
+      .compactMap { option, path in
+        path.flatMap { $0 == "-" || $0.isEmpty ? nil : (option, URL(fileURLWithPath: $0).standardizedFileURL.path) }
+      }
+    for (index, first) in files.enumerated() {
+      for second in files[(index + 1)...] where first.1 == second.1 {
+        reader.fail("\(first.0) and \(second.0) name the same file, \(second.1).")
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Reporting
+
+/// Makes a program of a model file: compiled against the library beside the running program, kept in a cache under the checksum of all that goes into it.
+struct ModelFileCompiler {
+  private let console: Console
+  private let installation: Installation
+  private let compiler: String
+  private let cache: URL
+  /// Programs kept; each is some megabytes.
+  private static let capacity = 32
+
+  init(console: Console) throws {
+    self.console = console
+    installation = try Installation(programPath: console.programPath)
+    guard let compiler = Self.find("swiftc", console.variables["PATH"] ?? "") else {
+      throw UserError("a model file needs the Swift compiler, and there is no swiftc on the PATH: install the Swift toolchain (swift.org).")
+    }
+    self.compiler = compiler
+    let home = console.variables["HOME"] ?? NSTemporaryDirectory()
+    let base = console.variables["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.cache"
+    cache = URL(fileURLWithPath: base).appendingPathComponent("credence")
+  }
+
+  static func find(_ name: String, _ path: String) -> String? {
+    path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+  }
+
+  /// The path of the program; compiled only when the cache does not have it. Throws `UserError`.
+  func program(for path: String) throws -> String {
+    let source = try InputFile.read(path)
+    guard let text = String(data: source, encoding: .utf8) else { throw UserError("\(path) is not UTF-8 text.") }
+    guard text.contains(where: { !$0.isWhitespace }) else {
+      throw UserError("\(path) is empty: a model file holds one @main struct that conforms to Model.")
+    }
+    let key = SHA256.hexadecimal(
+      Data((arguments.joined(separator: " ") + "\n" + compiler + "\n" + installation.identity() + "\n" + text).utf8))
+    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    // The program is called like the file, for usage lines and `ps`.
+    let place = cache.appendingPathComponent(String(key.prefix(32)))
+    let program = place.appendingPathComponent(name.isEmpty ? "model" : name)
+    if access(program.path, X_OK) == 0 {
+      utimes(place.path, nil)
+      return program.path
+    }
+    try build(path, place: place, name: program.lastPathComponent)
+    prune()
+    return program.path
+  }
+
+  /// Model bodies run once, so their own code need not be fast, and code that is not optimized compiles sooner.
+  private var arguments: [String] {
+    var arguments = ["-Onone", "-parse-as-library", "-swift-version", "6", "-module-name", "ModelFile"]
+    arguments += installation.processorFlags
+    arguments += ["-I", installation.modules.path]
+    #if os(Linux)
+      arguments += ["-use-ld=lld"]
+    #endif
+    return arguments
+  }
+
+  private func build(_ path: String, place: URL, name: String) throws {
+    let files = FileManager.default
+    let working = cache.appendingPathComponent(".\(UUID().uuidString).part")
+    do {
+      try files.createDirectory(at: working, withIntermediateDirectories: true)
+    } catch {
+      throw UserError("the cache of compiled models \(cache.path) cannot be written: \(Command.describe(error))")
+    }
+    defer { try? files.removeItem(at: working) }
+    let list = working.appendingPathComponent("objects")
+    let quoted = installation.objects.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
+    try Data((quoted.joined(separator: "\n") + "\n").utf8).write(to: list)
+    let program = working.appendingPathComponent(name)
+    // A file whose name begins with a dash must not look like an option.
+    let file = path.hasPrefix("-") ? "./" + path : path
+    let outcome = try run(
+      arguments + (console.isNotesTerminal && console.colorsNotes ? ["-color-diagnostics"] : []) + [
+        file, "@" + list.path, "-o", program.path,
+      ])
+    guard outcome.code == 0 else { throw failure(path, outcome.text) }
+    // Warnings of the compiler, if any.
+    if !outcome.text.isEmpty { console.notes(outcome.text) }
+    try? files.removeItem(at: list)
+    // Another process may have been faster; its program is the same.
+    if rename(working.path, place.path) != 0, access(place.appendingPathComponent(name).path, X_OK) != 0 {
+      throw UserError("the compiled model \(place.path) cannot be written: \(String(cString: strerror(errno)).lowercased()).")
+    }
+  }
+
+  private func run(_ arguments: [String]) throws -> (code: Int32, text: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: compiler)
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    do { try process.run() } catch { throw UserError("the Swift compiler \(compiler) cannot be started: \(Command.describe(error))") }
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationReason == .exit ? process.terminationStatus : -1, text)
+  }
+
+  /// What the compiler said, as a sentence where the mistake is one of form, else its own words with the user's line numbers.
+  private func failure(_ path: String, _ text: String) -> UserError {
+    if text.contains("undefined symbol: main") || text.contains("undefined reference to `main'")
+      || text.contains("Undefined symbols") && text.contains("_main")
+    {
+      return UserError("\(path) has no @main: write @main before the struct that conforms to Model.")
+    }
+    if text.contains("'main' attribute can only apply to one type") {
+      return UserError("\(path) has more than one @main: a model file holds one model.")
+    }
+    if text.contains("must provide a main static function") || text.contains("is annotated with @main and must provide") {
+      return UserError("the @main type in \(path) is no model: it must conform to Model.")
+    }
+    if text.contains("no such module 'Credence'") {
+      return UserError("the library in \(installation.directory.path) is not complete: build it once more.")
+    }
+    console.notes(text.hasSuffix("\n") ? text : text + "\n")
+    let errors = text.split(separator: "\n").count { $0.contains(": error: ") }
+    return UserError(
+      "\(path) does not compile\(errors > 0 ? ": \(errors) error\(errors == 1 ? "" : "s"), shown above" : "; the compiler's words are above")."
+    )
+  }
+
+  /// Drops the programs that were not used for longest.
+  private func prune() {
+    let files = FileManager.default
+    let names = (try? files.contentsOfDirectory(atPath: cache.path))?.filter { !$0.hasPrefix(".") } ?? []
+    guard names.count > Self.capacity else { return }
+    let dated = names.map { name -> (name: String, time: Date) in
+      let attributes = try? files.attributesOfItem(atPath: cache.appendingPathComponent(name).path)
+      return (name, attributes?[.modificationDate] as? Date ?? .distantPast)
+    }
+    for entry in dated.sorted(by: { $0.time > $1.time }).dropFirst(Self.capacity) {
+      try? files.removeItem(at: cache.appendingPathComponent(entry.name))
+    }
+  }
+}
+
+extension Console {
+  var colorsNotes: Bool { isNotesTerminal && (variables["NO_COLOR"] ?? "").isEmpty && variables["TERM"] != "dumb" }
+}

@@ -1,0 +1,123 @@
+/// One option of a command, as the help and the parser see it.
+struct OptionSpecification: Sendable {
+  let name: String
+  /// What follows the option, for the help: `N`, `FILE`, `NAME[:RATE]`; nil for a flag.
+  let value: String?
+  let help: String
+  /// Whether it may be given more than once.
+  let repeats: Bool
+
+  init(_ name: String, _ value: String?, _ help: String, repeats: Bool = false) {
+    self.name = name
+    self.value = value
+    self.help = help
+    self.repeats = repeats
+  }
+}
+
+/// One command: its name, what it takes, and its help.
+struct CommandSpecification: Sendable {
+  let name: String
+  /// The arguments without a dash, for the usage line.
+  let operands: String
+  let summary: String
+  let details: String
+  let options: [OptionSpecification]
+
+  static let all: [CommandSpecification] = [models, describe, infer, summarize, bench]
+
+  static func named(_ name: String) -> CommandSpecification? { all.first { $0.name == name } }
+
+  private static let data = OptionSpecification(
+    "--data", "FILE", "the model's data: one JSON object, names to numbers or nested arrays (row-major); - reads standard input")
+  private static let help = OptionSpecification("--help", nil, "this text")
+
+  static let models = CommandSpecification(
+    name: "models", operands: "", summary: "list the built-in models, a line each", details: "", options: [help])
+
+  static let describe = CommandSpecification(
+    name: "describe", operands: "MODEL", summary: "show a model's sites, shapes, supports, plates, data and the size of its graph",
+    details: "", options: [data, OptionSpecification("--json", nil, "print JSON instead of a table"), help])
+
+  static let bench = CommandSpecification(
+    name: "bench", operands: "MODEL", summary: "time one value-and-gradient at 1, 8 and 64 lanes, and the building of the plan",
+    details: "Prints JSON; times are for all lanes of an evaluation together.",
+    options: [
+      data,
+      OptionSpecification("--batches", "N", "batches for each number of lanes, from which minimum and median are taken (default 100)"),
+      OptionSpecification("--seed", "N", "seed of the point of evaluation (default 1)"), help,
+    ])
+
+  static let summarize = CommandSpecification(
+    name: "summarize", operands: "FILE…", summary: "print a table from results, from draws in JSON, or from draws in CmdStan's CSV",
+    details: "Several CSV files are taken as the chains of one fit; every JSON file is one fit.",
+    options: [OptionSpecification("--all", nil, "every element of every variable (default: at most 20 of each)"), help])
+
+  static let infer = CommandSpecification(
+    name: "infer", operands: "MODEL", summary: "fit a model and report its posterior",
+    details: """
+      MODEL is the name of a built-in model (credence models) or a Swift file with one @main struct that conforms to Model.
+      Exit codes: 0 done; 2 usage, data or model error; 3 finished, but the verdict is fail; 130 interrupted, with what was finished written out.
+      """,
+    options: [
+      data,
+      OptionSpecification("--method", "NAME", "nuts (default), vi, laplace or map"),
+      OptionSpecification("--seed", "N", "seed of all randomness; equal seed, equal bits (default 1)"),
+      OptionSpecification("--threads", "N", "threads (default: one per core); never changes a result"),
+      OptionSpecification("--draws", "N", "draws per chain (nuts: 1000), or from the fitted guide (vi, laplace: 10000)"),
+      OptionSpecification("--chains", "N", "nuts: chains (default 4)"),
+      OptionSpecification("--warmup", "N", "nuts: warmup iterations per chain (default 1000)"),
+      OptionSpecification("--metric", "NAME", "nuts: diagonal (default) or dense"),
+      OptionSpecification("--adaptation", "NAME", "nuts: windowed (Stan's) or fisher (draws and gradients)"),
+      OptionSpecification("--target-acceptance", "P", "nuts: target acceptance statistic, between 0 and 1 (default 0.8)"),
+      OptionSpecification("--max-depth", "N", "nuts: maximum tree depth (default 10)"),
+      OptionSpecification("--guide", "NAME", "vi: mean-field (default), full-rank or low-rank:R"),
+      OptionSpecification("--estimator", "SITE=NAME[:ARG]", "vi: gradient estimator of one site", repeats: true),
+      OptionSpecification("--steps", "N", "vi: at most this many steps (default: until converged)"),
+      OptionSpecification("--particles", "N", "vi: Monte Carlo samples per step"),
+      OptionSpecification("--optimizer", "NAME[:RATE]", "vi: adam, with its step size"),
+      OptionSpecification("--objective", "NAME", "vi: elbo"),
+      OptionSpecification("--minibatch", "PLATE=N", "vi: elements of a plate per step", repeats: true),
+      OptionSpecification("--output", "FILE", "write the result as JSON (credence/posterior/1); - writes it to standard output"),
+      OptionSpecification(
+        "--draws-output", "FILE",
+        "write the draws: F.json for ArviZ's from_dict, F.csv for CmdStan's readers (several chains: F_1.csv, F_2.csv, … as CmdStan names them)"
+      ),
+      OptionSpecification("--quiet", nil, "nothing on standard error but errors, and no table where --output is given"),
+      OptionSpecification("--progress", "KIND", "auto (default), plain, json or none"),
+      help,
+    ])
+}
+
+extension CommandSpecification {
+  /// `credence infer MODEL [options]`; a program with a model of its own leaves out MODEL.
+  func usage(program: String, hasFixedModel: Bool) -> String {
+    let operand = hasFixedModel && operands == "MODEL" ? "" : operands
+    return [program, name, operand, options.count > 1 ? "[options]" : ""].filter { !$0.isEmpty }.joined(separator: " ")
+  }
+
+  func helpText(program: String, hasFixedModel: Bool) -> String {
+    let heads = options.map { [$0.name, $0.value].compactMap { $0 }.joined(separator: " ") }
+    let width = heads.map(\.count).max() ?? 0
+    var text =
+      "usage: \(usage(program: program, hasFixedModel: hasFixedModel))\n\n\(summary.prefix(1).uppercased() + summary.dropFirst()).\n"
+    if !details.isEmpty { text += details + "\n" }
+    text += "\n"
+    for (head, option) in zip(heads, options) {
+      text += "  " + head.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + option.help + "\n"
+    }
+    return text
+  }
+
+  static func overview(program: String, hasFixedModel: Bool) -> String {
+    let commands = hasFixedModel ? all.filter { $0.name != "models" } : all
+    let usages = commands.map { $0.usage(program: program, hasFixedModel: hasFixedModel) }
+    let width = usages.map(\.count).max() ?? 0
+    var text = "Credence: probabilistic models in Swift, from the command line.\n\n"
+    for (usage, command) in zip(usages, commands) {
+      text += "  " + usage.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + command.summary + "\n"
+    }
+    text += "\n  \(program) COMMAND --help" + "  the options of a command\n  \(program) --version\n"
+    return text
+  }
+}

@@ -1,0 +1,45 @@
+import Foundation
+
+extension Command {
+  /// The whole life of the executable `credence`: runs the command line of this process and ends it with the exit code.
+  package static func main(models: [any RunnableModel]) async -> Never {
+    IllegalInstruction.watch()
+    exit(await run(arguments: Array(ProcessInfo.processInfo.arguments.dropFirst()), models: models, console: .process()))
+  }
+
+  /// The whole life of a program that is one model.
+  package static func main(model: any RunnableModel) async -> Never {
+    IllegalInstruction.watch()
+    exit(await run(arguments: Array(ProcessInfo.processInfo.arguments.dropFirst()), model: model, console: .process()))
+  }
+}
+
+/// A program that was built for a newer processor ends in one sentence instead of a crash.
+///
+/// The signal is looked at where it arises: on x86-64 a deliberate trap of Swift's is the instruction `ud2` (bytes 0F 0B), and stays a crash; any other
+/// illegal instruction is one that this processor does not know.
+enum IllegalInstruction {
+  static func watch() {
+    #if os(Linux) && arch(x86_64)
+      var action = sigaction()
+      action.sa_flags = Int32(SA_SIGINFO)
+      action.__sigaction_handler.sa_sigaction = { _, information, _ in
+        guard let information, information.pointee.si_code > 0, let address = information.pointee._sifields._sigfault.si_addr else {
+          signal(SIGILL, SIG_DFL)
+          return
+        }
+        // Readable: the processor has just fetched an instruction from there.
+        let bytes = address.assumingMemoryBound(to: UInt8.self)
+        guard !(bytes[0] == 0x0F && bytes[1] == 0x0B) else {
+          signal(SIGILL, SIG_DFL)
+          return
+        }
+        let sentence: StaticString =
+          "credence: this program was built for another processor and uses an instruction that this one lacks: build it here, or with CREDENCE_CPU=generic.\n"
+        _ = write(STDERR_FILENO, sentence.utf8Start, sentence.utf8CodeUnitCount)
+        _exit(ExitCode.usage)
+      }
+      sigaction(SIGILL, &action, nil)
+    #endif
+  }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import Inference
+
+/// Where the draws of a fit go: one JSON file, or CSV files of which each holds a chain.
+package struct DrawsFiles: Sendable {
+  private enum Form {
+    case json(OutputFile)
+    case csv([OutputFile])
+  }
+  private let form: Form
+
+  /// Checks that every file can be written. For several chains `F.csv` becomes `F_1.csv`, `F_2.csv`, …, as CmdStan names them. Throws `FileError`.
+  package init(path: String, chains: Int) throws {
+    if path.lowercased().hasSuffix(".json") {
+      form = .json(try OutputFile(path: path))
+    } else {
+      form = .csv(try Self.names(path, chains: chains).map { try OutputFile(path: $0) })
+    }
+  }
+
+  package static func names(_ path: String, chains: Int) -> [String] {
+    guard chains > 1 else { return [path] }
+    let stem = path.dropLast(4)
+    return (1...chains).map { "\(stem)_\($0)\(path.suffix(4))" }
+  }
+
+  /// Writes the draws; the result gives the settings for the comments of the CSV. Throws `FileError`.
+  package func write(_ draws: DrawSet, _ document: ResultDocument) throws {
+    switch form {
+    case .json(let file): try file.write(DrawsJSON.encode(draws))
+    case .csv(let files):
+      for (chain, file) in files.enumerated() where chain < draws.chains {
+        try file.write { append in try DrawsCSV.write(draws, chain: chain, document, append: append) }
+      }
+    }
+  }
+}
+
+/// Draws shaped like ArviZ's InferenceData: `{"posterior": {name: [chain][draw]…}, "sample_stats": {name: [chain][draw]}}`, which `from_dict` loads.
+package enum DrawsJSON {
+  package static func encode(_ draws: DrawSet) -> Data {
+    var posterior = JSONObject()
+    for variable in draws.variables {
+      posterior[variable.name] = .array(
+        variable.values.map { chain in Nesting.nest(chain, shape: [chain.count / max(variable.size, 1)] + variable.shape) })
+    }
+    var statistics = JSONObject()
+    for (name, chains) in draws.sampleStats.sorted(by: { $0.key < $1.key }) {
+      statistics[name] = .array(
+        chains.map { chain in
+          switch name {
+          case "diverging": .array(chain.map { .bool($0 != 0) })
+          case "tree_depth", "n_steps": .numbers(chain, whole: true)
+          default: .numbers(chain, whole: false)
+          }
+        })
+    }
+    var object = JSONObject([("posterior", .object(posterior))])
+    if !statistics.isEmpty { object["sample_stats"] = .object(statistics) }
+    return Data((JSONWriter.line(.object(object)) + "\n").utf8)
+  }
+
+  /// Reads draws; all variables count as latent, since the format does not say. Throws `DataError`.
+  package static func decode(_ root: JSONValue) throws -> DrawSet {
+    guard let posterior = root["posterior"]?.members else {
+      throw DataError(keyPath: "posterior", reason: "the key is missing or no object")
+    }
+    var draws = DrawSet(chains: 0, drawsPerChain: 0, variables: [], sampleStats: [:])
+    for (index, entry) in posterior.entries.enumerated() {
+      let path = "posterior.\(entry.key)"
+      let flat = try Nesting.flatten(entry.value, path)
+      guard flat.shape.count >= 2 else {
+        throw DataError(
+          keyPath: path, reason: "expected an array by chain and draw, found \(flat.shape.isEmpty ? "one number" : "one dimension")")
+      }
+      if index == 0 { (draws.chains, draws.drawsPerChain) = (flat.shape[0], flat.shape[1]) }
+      guard flat.shape[0] == draws.chains, flat.shape[1] == draws.drawsPerChain else {
+        throw DataError(
+          keyPath: path,
+          reason:
+            "expected \(draws.chains) chains of \(draws.drawsPerChain) draws as in the first variable, found \(flat.shape[0]) of \(flat.shape[1])"
+        )
+      }
+      let stride = flat.values.count / max(draws.chains, 1)
+      draws.variables.append(
+        VariableDraws(
+          name: entry.key, kind: .latent, shape: Array(flat.shape.dropFirst(2)),
+          values: (0..<draws.chains).map { Array(flat.values[$0 * stride..<($0 + 1) * stride]) }))
+    }
+    for (name, value) in root["sample_stats"]?.members?.entries ?? [] {
+      let flat = try Nesting.flatten(value, "sample_stats.\(name)")
+      guard flat.shape == [draws.chains, draws.drawsPerChain] else { continue }
+      draws.sampleStats[name] = (0..<draws.chains).map { Array(flat.values[$0 * draws.drawsPerChain..<($0 + 1) * draws.drawsPerChain]) }
+    }
+    guard !draws.variables.isEmpty else { throw DataError(keyPath: "posterior", reason: "there is no variable") }
+    guard draws.chains > 0, draws.drawsPerChain > 0 else { throw DataError(keyPath: "posterior", reason: "there are no draws") }
+    return draws
+  }
+}
