@@ -5,8 +5,8 @@ import Modeling
 /// The ELBO of a native Gaussian guide as a function of its flat parameters (m, λ, factor), with reparameterized gradients.
 ///
 /// Coordinates: m = m₀ + P z (P lower triangular, or diag(d₀)), λ = log d₀ + δ, and the factor in units of d₀ by rows, where (m₀, P, d₀) come
-/// from the start; with P = I, m₀ = 0, d₀ = 1 they are the parameters themselves. The value is the mean of log p − log q over the samples,
-/// an unbiased estimate of the ELBO in nats. Gradient: Kingma & Welling (2014); with closed-form entropy, its exact gradient is added; with
+/// from the start; with P = I, m₀ = 0, d₀ = 1 they are the parameters themselves. The value is the mean of log p − log q over the samples
+/// (of log p plus the entropy where the noise is held fixed), an unbiased estimate of the ELBO in nats. Gradient: Kingma & Welling (2014); with closed-form entropy, its exact gradient is added; with
 /// sticking the landing the score of q is left out (Roeder, Wu & Duvenaud 2017). Both are unbiased.
 package final class GuideObjective: StochasticObjective {
   package let parameterCount: Int
@@ -15,6 +15,8 @@ package final class GuideObjective: StochasticObjective {
   private let entropy: EntropyEstimator
   private var guide: GaussianGuide
   private let anchor: Anchor
+  /// Whether each step draws its noise anew; else it stays as it was handed over.
+  private let refills: Bool
 
   /// The origin and units of the coordinates.
   struct Anchor {
@@ -24,11 +26,12 @@ package final class GuideObjective: StochasticObjective {
     var factor: [Double]?
   }
 
-  init(_ block: DensityBlock, family: GuideFamily, anchor: Anchor, noise: GuideNoise, entropy: EntropyEstimator) {
+  init(_ block: DensityBlock, family: GuideFamily, anchor: Anchor, noise: GuideNoise, entropy: EntropyEstimator, refills: Bool = true) {
     self.block = block
     self.noise = noise
     self.entropy = entropy
     self.anchor = anchor
+    self.refills = refills
     guide = GaussianGuide(family: family, location: anchor.location, logScale: anchor.scales.map { log($0) })
     parameterCount = guide.parameterCount
   }
@@ -83,7 +86,7 @@ package final class GuideObjective: StochasticObjective {
     let n = guide.dimension
     load(parameters)
     let sampler = GuideSampler(guide)
-    noise.fill(step: step)
+    if refills { noise.fill(step: step) }
     var sums = [Double](repeating: 0, count: parameterCount)
     var total = Vector8(repeating: 0)
     for b in 0..<noise.blocks {
@@ -91,14 +94,17 @@ package final class GuideObjective: StochasticObjective {
       let active = min(8, noise.samples - 8 * b)
       sampler.positions(noise: rows, into: block.positions.base)
       block.evaluate(active: active)
-      var logQ = sampler.logDensity(noise: rows)
-      for lane in active..<8 { logQ[lane] = 0 }
-      total += block.values - logQ
+      total += block.values
+      if refills {
+        var logQ = sampler.logDensity(noise: rows)
+        for lane in active..<8 { logQ[lane] = 0 }
+        total -= logQ
+      }
       if entropy == .stickingTheLanding { sampler.subtractScore(noise: rows, active: active, from: block.gradients.base) }
       accumulate(rows, into: &sums)
     }
     let count = Double(noise.samples)
-    value.pointee = laneSum(total) / count
+    value.pointee = laneSum(total) / count + (refills ? 0 : guide.entropy)
     for k in sums.indices { sums[k] /= count }
     if entropy == .closedForm { sampler.addEntropyGradient(&sums) }
     write(sums, to: gradient, dimension: n)

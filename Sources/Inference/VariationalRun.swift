@@ -116,6 +116,11 @@ enum Ascents {
       configuration.samplesPerStep ?? (configuration.steps == nil ? min(64, max(16, 2 * power)) : 1))
     let block = samples == 1 ? try DensityBlock(density, activeLanes: 1) : wide
     let guide = start.guide(configuration.guide)
+    if guide.rank > 0, configuration.optimizer != .adam, configuration.steps == nil {
+      let outcome = SampleAverage.run(
+        wide, from: start, guide: guide, configuration: configuration, seed: seed, start: index, report: report)
+      return (outcome, 0)
+    }
     if configuration.optimizer == .adam || guide.rank > 0 {
       return try ScaledAdam.run(
         block, from: start, guide: guide, configuration: configuration, seed: seed, start: index, samples: samples, report: report)
