@@ -4,8 +4,8 @@ import Modeling
 
 /// The ELBO of a native Gaussian guide as a function of its flat parameters (m, λ, factor), with reparameterized gradients.
 ///
-/// Coordinates: m = m₀ + P z (P lower triangular, or diag(d₀)), λ = log d₀ + δ, and the factor in units of d₀ by rows, where (m₀, P, d₀) come
-/// from the start; with P = I, m₀ = 0, d₀ = 1 they are the parameters themselves. The value is the mean of log p − log q over the samples
+/// Coordinates: m = m₀ + P z (P lower triangular, or diag(d₀)), λ = log d₀ + log(e^δ + c), and the factor in units of d₀ by rows, where (m₀, P, d₀) come
+/// from the start; with P = I, m₀ = 0, d₀ = 1, c = 0 they are the parameters themselves. The value is the mean of log p − log q over the samples
 /// (of log p plus the entropy where the noise is held fixed), an unbiased estimate of the ELBO in nats. Gradient: Kingma & Welling (2014); with closed-form entropy, its exact gradient is added; with
 /// sticking the landing the score of q is left out (Roeder, Wu & Duvenaud 2017). Both are unbiased.
 package final class GuideObjective: StochasticObjective {
@@ -24,6 +24,8 @@ package final class GuideObjective: StochasticObjective {
     var scales: [Double]
     /// P [n][n], or nil for diag(scales).
     var factor: [Double]?
+    /// c ≥ 0 in e^λ = d₀ (e^δ + c): keeps the diagonal of a low-rank guide from vanishing, where its inverse loses all digits.
+    var floor = 0.0
   }
 
   init(_ block: DensityBlock, family: GuideFamily, anchor: Anchor, noise: GuideNoise, entropy: EntropyEstimator, refills: Bool = true) {
@@ -68,7 +70,7 @@ package final class GuideObjective: StochasticObjective {
       } else {
         guide.location[i] = anchor.location[i] + anchor.scales[i] * x[i]
       }
-      guide.logScale[i] = log(anchor.scales[i]) + x[n + i]
+      guide.logScale[i] = log(anchor.scales[i]) + (anchor.floor > 0 ? log(exp(x[n + i]) + anchor.floor) : x[n + i])
     }
     for k in guide.factor.indices { guide.factor[k] = anchor.scales[row(of: k)] * x[2 * n + k] }
   }
@@ -107,7 +109,7 @@ package final class GuideObjective: StochasticObjective {
     value.pointee = laneSum(total) / count + (refills ? 0 : guide.entropy)
     for k in sums.indices { sums[k] /= count }
     if entropy == .closedForm { sampler.addEntropyGradient(&sums) }
-    write(sums, to: gradient, dimension: n)
+    write(sums, at: parameters, to: gradient, dimension: n)
   }
 
   /// Adds one block's ∂/∂(m, λ, factor) of Σ h·u.
@@ -127,7 +129,7 @@ package final class GuideObjective: StochasticObjective {
   }
 
   /// From derivatives in guide parameters to derivatives in coordinates.
-  private func write(_ sums: [Double], to gradient: UnsafeMutablePointer<Double>, dimension n: Int) {
+  private func write(_ sums: [Double], at x: UnsafePointer<Double>, to gradient: UnsafeMutablePointer<Double>, dimension n: Int) {
     for j in 0..<n {
       if let p = anchor.factor {
         var sum = 0.0
@@ -136,7 +138,7 @@ package final class GuideObjective: StochasticObjective {
       } else {
         gradient[j] = anchor.scales[j] * sums[j]
       }
-      gradient[n + j] = sums[n + j]
+      gradient[n + j] = sums[n + j] / (1 + anchor.floor * exp(-x[n + j]))
     }
     for k in guide.factor.indices { gradient[2 * n + k] = anchor.scales[row(of: k)] * sums[2 * n + k] }
   }

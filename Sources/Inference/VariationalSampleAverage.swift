@@ -23,12 +23,13 @@ enum SampleAverage {
     for draws in largest.map({ [$0] }) ?? [128, 1024] {
       let noise = fixedNoise(seed: seed, start: index, dimension: guide.noiseDimension, samples: draws)
       let objective = GuideObjective(
-        block, family: guide.family, anchor: ScaledAdam.anchor(start), noise: noise, entropy: .closedForm, refills: false)
+        block, family: guide.family, anchor: ScaledAdam.anchor(start, guide), noise: noise, entropy: .closedForm, refills: false)
       var settings = LBFGSConfiguration()
       settings.history = 20
       settings.iterationLimit = max(configuration.stepLimit / 20, 50)
       // A decrease of 10⁻⁷ nats is a distance of 0.0005 guide sd.
       settings.decreaseTolerance = 1e-10
+      settings.stepBound = 1
       var minimizer = LBFGS(dimension: guide.parameterCount, configuration: settings)
       var value = 0.0
       let result = minimizer.minimize(from: point) { x, gradient in
