@@ -62,6 +62,8 @@ package struct Graph: Sendable {
     return result
   }
 
+  mutating func setOutputs(_ places: [Int]) { outputs = places }
+
   /// The graph without what no output needs.
   package var withoutDeadEntries: Graph { rewritten { _, _, _ in nil } }
 

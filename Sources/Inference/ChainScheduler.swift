@@ -49,6 +49,9 @@ private func runProblems(
   if dimension < 1 { found.append("The model has no continuous unknowns to sample: the unconstrained vector has length \(dimension).") }
   if chainIDs.isEmpty { found.append("A run needs at least one chain.") }
   if Set(chainIDs).count != chainIDs.count { found.append("The chain numbers \(chainIDs) are not all different.") }
+  for id in chainIDs where !(0...Int(UInt32.max)).contains(id) {
+    found.append("The chain number \(id) is not between 0 and \(UInt32.max).")
+  }
   if threads < 1 { found.append("The number of threads is \(threads); it must be 1 or more.") }
   if let lanes, ![1, 2, 4, 8].contains(lanes) { found.append("The number of lanes is \(lanes); it must be 1, 2, 4 or 8.") }
   if let initial {
@@ -150,6 +153,11 @@ private struct ChainScheduler: ~Copyable {
   private let positions: UnsafeMutablePointer<Double>
   private let gradients: UnsafeMutablePointer<Double>
   private let values: UnsafeMutablePointer<Double>
+  private let spare: UnsafeMutablePointer<Double>
+  private let blocks: Int
+  /// Point and gradient of the chain in every lane.
+  private let points: UnsafeMutablePointer<UnsafeMutablePointer<Double>>
+  private let targets: UnsafeMutablePointer<UnsafeMutablePointer<Double>>
   private var alive: [Int]
 
   init(
@@ -167,12 +175,16 @@ private struct ChainScheduler: ~Copyable {
     for (k, id) in chainIDs.enumerated() {
       (chains + k).initialize(to: NUTSChain(chainID: id, dimension: density.dimension, configuration: configuration, seed: seed))
     }
-    positions = .allocate(capacity: dimension * widest)
-    positions.initialize(repeating: 0, count: dimension * widest)
-    gradients = .allocate(capacity: dimension * widest)
-    gradients.initialize(repeating: 0, count: dimension * widest)
-    values = .allocate(capacity: 8)
-    values.initialize(repeating: 0, count: 8)
+    blocks = PaddedVector.blocks(dimension)
+    let size = 8 * blocks * widest
+    positions = .allocate(capacity: 2 * size + 8 * blocks + 8)
+    positions.initialize(repeating: 0, count: 2 * size + 8 * blocks + 8)
+    gradients = positions + size
+    spare = gradients + size
+    values = spare + 8 * blocks
+    points = .allocate(capacity: 16)
+    points.initialize(repeating: spare, count: 16)
+    targets = points + 8
     alive = Array(0..<count)
   }
 
@@ -181,8 +193,7 @@ private struct ChainScheduler: ~Copyable {
     chains.deinitialize(count: count)
     chains.deallocate()
     positions.deallocate()
-    gradients.deallocate()
-    values.deallocate()
+    points.deallocate()
   }
 
   /// The fewest lanes of 1, 2, 4, 8 that hold `chains`, but no more than `limit`.
@@ -244,20 +255,17 @@ private struct ChainScheduler: ~Copyable {
       chain.pointee.resume(value: values[0])
       return
     }
-    let lanes = lanes
-    let dimension = dimension
-    let positions = positions
-    let gradients = gradients
-    for (lane, k) in alive[range].enumerated() {
-      let point = chains[k].point
-      for i in 0..<dimension { positions[i * lanes + lane] = point[i] }
+    // A lane without a chain repeats the first chain's point, and its gradient goes nowhere.
+    for lane in 0..<lanes {
+      let isFilled = range.lowerBound + lane < range.upperBound
+      let chain = chains + alive[isFilled ? range.lowerBound + lane : range.lowerBound]
+      points[lane] = chain.pointee.point
+      targets[lane] = isFilled ? chain.pointee.gradientTarget : spare
     }
+    LaneOrder.interleave(points, lanes: lanes, blocks: blocks, into: positions)
     evaluator.evaluate(positions: positions, values: values, gradients: gradients)
-    for (lane, k) in alive[range].enumerated() {
-      let target = chains[k].gradientTarget
-      for i in 0..<dimension { target[i] = gradients[i * lanes + lane] }
-      chains[k].resume(value: values[lane])
-    }
+    LaneOrder.separate(gradients, lanes: lanes, blocks: blocks, into: targets)
+    for lane in 0..<range.count { chains[alive[range.lowerBound + lane]].resume(value: values[lane]) }
   }
 
   private mutating func drop() { alive.removeAll { chains[$0].hasEnded } }

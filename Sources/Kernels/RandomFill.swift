@@ -13,7 +13,7 @@ public enum RandomFill {
   public static func uniforms(
     count: Int, lanes: Int, chains: UnsafePointer<UInt32>, at address: RandomAddress, _ out: UnsafeMutablePointer<Double>
   ) {
-    fill(count, lanes, chains, address, out) { ($0, $1) }
+    fill(count, lanes, chains, address, .uniform, out)
   }
 
   /// Standard normals, by the transformation of Box and Muller (1958): a pair √(−2 log u) (cos 2πv, sin 2πv) from a pair of uniforms. |z| < 8.58.
@@ -22,43 +22,94 @@ public enum RandomFill {
   public static func normals(
     count: Int, lanes: Int, chains: UnsafePointer<UInt32>, at address: RandomAddress, _ out: UnsafeMutablePointer<Double>
   ) {
-    fill(count, lanes, chains, address, out) { normalPair($0, $1) }
+    fill(count, lanes, chains, address, .normal, out)
   }
 
   /// Standard exponentials −log u. Parameters as in ``uniforms(count:lanes:chains:at:_:)``.
   public static func exponentials(
     count: Int, lanes: Int, chains: UnsafePointer<UInt32>, at address: RandomAddress, _ out: UnsafeMutablePointer<Double>
   ) {
-    fill(count, lanes, chains, address, out) { (exponential($0), exponential($1)) }
+    fill(count, lanes, chains, address, .exponential, out)
   }
 
   /// Standard Gumbels −log(−log u), of distribution function exp(−exp(−x)). Parameters as in ``uniforms(count:lanes:chains:at:_:)``.
   public static func gumbels(
     count: Int, lanes: Int, chains: UnsafePointer<UInt32>, at address: RandomAddress, _ out: UnsafeMutablePointer<Double>
   ) {
-    fill(count, lanes, chains, address, out) { (gumbel($0), gumbel($1)) }
+    fill(count, lanes, chains, address, .gumbel, out)
   }
 
-  /// Standard logistics log(u / (1 − u)). Parameters as in ``uniforms(count:lanes:chains:at:_:)``.
+  /// Standard logistics −log((1 − u) / u). Parameters as in ``uniforms(count:lanes:chains:at:_:)``.
   public static func logistics(
     count: Int, lanes: Int, chains: UnsafePointer<UInt32>, at address: RandomAddress, _ out: UnsafeMutablePointer<Double>
   ) {
-    fill(count, lanes, chains, address, out) { (logistic($0), logistic($1)) }
+    fill(count, lanes, chains, address, .logistic, out)
+  }
+
+  /// The law that a run of uniforms is turned into.
+  private enum Law {
+    case uniform, normal, exponential, gumbel, logistic
+  }
+
+  /// Turns vectors of uniforms, in pairs of vectors, into another law in place.
+  private static func transform(_ vectors: Int, _ values: UnsafeMutablePointer<Double>, _ law: Law) {
+    switch law {
+    case .uniform: return
+    case .normal: transformToNormals(vectors, values)
+    case .exponential: negateLogarithms(vectors, values)
+    case .gumbel:
+      negateLogarithms(vectors, values)
+      negateLogarithms(vectors, values)
+    case .logistic:
+      // −log of (1 − u) / u.
+      for i in 0..<vectors {
+        let u = Reduction.load(values + 8 * i)
+        store((Vector8(repeating: 1) - u) / u, values + 8 * i)
+      }
+      negateLogarithms(vectors, values)
+    }
+  }
+
+  // Never inlined, one logarithm each: in larger functions the optimizer takes vectors apart or stops inlining (twice the time, measured).
+  @inline(never)
+  private static func negateLogarithms(_ vectors: Int, _ values: UnsafeMutablePointer<Double>) {
+    for i in 0..<vectors { store(-SIMDMath.log(Reduction.load(values + 8 * i)), values + 8 * i) }
+  }
+
+  @inline(never)
+  private static func transformToNormals(_ vectors: Int, _ values: UnsafeMutablePointer<Double>) {
+    for i in 0..<vectors / 2 {
+      let (x, y) = normalPair(Reduction.load(values + 16 * i), Reduction.load(values + 16 * i + 8))
+      store(x, values + 16 * i)
+      store(y, values + 16 * i + 8)
+    }
   }
 
   @inline(__always)
-  static func exponential(_ u: Vector8) -> Vector8 { -SIMDMath.log(u) }
+  private static func store(_ value: Vector8, _ pointer: UnsafeMutablePointer<Double>) {
+    UnsafeMutableRawPointer(pointer).storeBytes(of: value, as: Vector8.self)
+  }
 
+  /// √x for x in [2⁻¹⁰⁰⁰, 2¹⁰⁰⁰], error ≤ 1 ulp: 1/√x by an integer guess (3.5 % off) and four steps of Newton's method, then one correction of the
+  /// root. `squareRoot()` of a vector takes it apart and calls libm's.
   @inline(__always)
-  static func gumbel(_ u: Vector8) -> Vector8 { -SIMDMath.log(-SIMDMath.log(u)) }
-
-  @inline(__always)
-  static func logistic(_ u: Vector8) -> Vector8 { SIMDMath.log(u) - SIMDMath.log(Vector8(repeating: 1) - u) }
+  static func squareRoot(_ x: Vector8) -> Vector8 {
+    let half = Vector8(repeating: 0.5)
+    let guess = SIMD8<Int64>(repeating: 0x5FE6_EB50_C7B5_37A9) &- (SIMDMath.bits(x) &>> SIMD8<Int64>(repeating: 1))
+    var r = SIMDMath.fromBits(guess)
+    let h = half * x
+    for _ in 0..<4 {
+      let error = multiplyAdd(-h * r, r, half)
+      r = multiplyAdd(r, error, r)
+    }
+    let root = x * r
+    return multiplyAdd(multiplyAdd(-root, root, x), half * r, root)
+  }
 
   /// √(−2 log u) (cos 2πv, sin 2πv). The angle is reduced exactly: 4v = q + r with q an integer and |r| ≤ ½, never r = 0.
   @inline(__always)
   static func normalPair(_ u: Vector8, _ v: Vector8) -> (Vector8, Vector8) {
-    let radius = (Vector8(repeating: -2) * SIMDMath.log(u)).squareRoot()
+    let radius = squareRoot(Vector8(repeating: -2) * SIMDMath.log(u))
     let turns = Vector8(repeating: 4) * v
     let shifted = turns + SIMDMath.splat(SIMDMath.shifter)
     let quadrant = SIMDMath.bits(shifted)
@@ -77,10 +128,9 @@ public enum RandomFill {
     return (radius * x, radius * y)
   }
 
-  @inline(__always)
   private static func fill(
-    _ count: Int, _ lanes: Int, _ chains: UnsafePointer<UInt32>, _ address: RandomAddress, _ out: UnsafeMutablePointer<Double>,
-    _ transform: (Vector8, Vector8) -> (Vector8, Vector8)
+    _ count: Int, _ lanes: Int, _ chains: UnsafePointer<UInt32>, _ address: RandomAddress, _ law: Law,
+    _ out: UnsafeMutablePointer<Double>
   ) {
     precondition(lanes == 1 || lanes == 2 || lanes == 4 || lanes == 8, "lanes must be 1, 2, 4 or 8")
     let key = address.key(epoch: 0)
@@ -93,23 +143,39 @@ public enum RandomFill {
       chain[q] = UInt64(chains[q % lanes])
       offset[q] = UInt64(q / lanes)
     }
-    let step = Philox.Words(repeating: UInt64(tail.0))
-    let site = Philox.Words(repeating: UInt64(tail.2))
-    var block = first / 2
-    while 2 * block < first + count {
-      let counter = Philox.Words(repeating: UInt64(block)) &+ offset
-      let (u, v) = Philox.uniforms(key: key, counter, step, chain, site)
-      let (x, y) = transform(u, v)
-      let all = arrange(x, y, lanes)
-      let start = 2 * block - first
-      if start >= 0 && start + 2 * blocks <= count {
-        UnsafeMutableRawPointer(out + start * lanes).storeBytes(of: all, as: SIMD16<Double>.self)
-      } else {
-        for e in 0..<2 * blocks where start + e >= 0 && start + e < count {
-          for w in 0..<lanes { out[(start + e) * lanes + w] = all[e * lanes + w] }
+    let stream = Philox.Stream(
+      key: key, step: Philox.Words(repeating: UInt64(tail.0)), chain: chain, site: Philox.Words(repeating: UInt64(tail.2)))
+    let width = 2 * blocks
+    // Constant and small, hence on the stack: eight vectors of pairs.
+    withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 16) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      let uniforms = base.bindMemory(to: Double.self, capacity: 128)
+      var block = first / 2
+      while 2 * block < first + count {
+        let vectors = min(8, (first + count - 2 * block + width - 1) / width)
+        let counter = Philox.Words(repeating: UInt64(block)) &+ offset
+        Philox.uniforms(stream, first: counter, increment: UInt64(blocks), vectors: vectors, uniforms)
+        transform(2 * vectors, uniforms, law)
+        for i in 0..<vectors {
+          let all = arrange(Reduction.load(uniforms + 16 * i), Reduction.load(uniforms + 16 * i + 8), lanes)
+          store(all, at: 2 * block - first, width, lanes, count, out)
+          block += blocks
         }
       }
-      block += blocks
+    }
+  }
+
+  /// Stores the elements start ..< start + width of all lanes, as far as they lie in 0 ..< count.
+  @inline(__always)
+  private static func store(
+    _ all: SIMD16<Double>, at start: Int, _ width: Int, _ lanes: Int, _ count: Int, _ out: UnsafeMutablePointer<Double>
+  ) {
+    if start >= 0 && start + width <= count {
+      UnsafeMutableRawPointer(out + start * lanes).storeBytes(of: all, as: SIMD16<Double>.self)
+      return
+    }
+    for e in 0..<width where start + e >= 0 && start + e < count {
+      for w in 0..<lanes { out[(start + e) * lanes + w] = all[e * lanes + w] }
     }
   }
 

@@ -75,10 +75,10 @@ public struct RandomStream: Sendable {
   /// Standard Gumbel −log(−log u).
   public mutating func nextGumbel() -> Double { -logarithm(-logarithm(nextUniform())) }
 
-  /// Standard logistic log(u / (1 − u)).
+  /// Standard logistic −log((1 − u) / u).
   public mutating func nextLogistic() -> Double {
     let u = nextUniform()
-    return logarithm(u) - logarithm(1 - u)
+    return -logarithm((1 - u) / u)
   }
 
   /// Cauchy with location 0 and scale 1: tan(π(u − ½)).

@@ -4,10 +4,7 @@ package enum Evaluation {
   package static func values(of nodes: [Node]) throws -> [[Double]] {
     let problems = mistakes(in: nodes)
     guard problems.isEmpty else { throw TensorError(problems.joined(separator: "\n")) }
-    return try nodes.map { node in
-      guard let values = node.knownValues else { throw TensorError("no executor is linked for \(node.operation.name)") }
-      return values
-    }
+    return try Plan.values(of: nodes)
   }
 
   /// The sentences of all mistakes that the nodes depend on, in order of recording, each once.

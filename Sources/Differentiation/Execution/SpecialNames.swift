@@ -1,6 +1,7 @@
 import Foundation
+import Kernels
 
-// Replaced by Kernels' Special when it is merged.
+// Stands in for Kernels' Special until it is merged.
 enum Special {
   static func normalQuantile(_ p: Double) -> Double { .nan }
   static func arcTangent2(_ y: Double, _ x: Double) -> Double { atan2(y, x) }

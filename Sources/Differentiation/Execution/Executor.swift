@@ -1,0 +1,239 @@
+import Kernels
+
+/// Where the random draws of one execution come from.
+package struct RandomContext: Sendable {
+  package var seed: UInt64
+  package var purpose: UInt32
+  package var step: UInt64
+  /// The chain or particle of lane 0; lane w has `firstChain + w`.
+  package var firstChain: UInt32
+  package init(seed: UInt64 = 0, purpose: UInt32 = 0, step: UInt64 = 0, firstChain: UInt32 = 0) {
+    self.seed = seed
+    self.purpose = purpose
+    self.step = step
+    self.firstChain = firstChain
+  }
+}
+
+/// Replays a plan in a workspace of its own. One thread at a time; no allocation in ``run()``.
+package final class Executor {
+  package let plan: Plan
+  package var random = RandomContext()
+  /// The first error that a custom node threw since it was last set to nil.
+  package var firstError: (any Error)?
+
+  let workspace: UnsafeMutablePointer<Double>
+  /// The start of every buffer.
+  let address: UnsafeMutablePointer<UnsafeMutablePointer<Double>>
+  /// What heavy instructions prepared, by instruction.
+  private(set) var prepared: [AnyObject?] = []
+  private let loops: UnsafeMutablePointer<RuntimeLoop>
+  private let program: [Int32]
+  private let memory: LoopMemory
+
+  package init(_ plan: Plan) throws {
+    self.plan = plan
+    workspace = .allocate(capacity: plan.workspaceSize + 64)
+    workspace.initialize(repeating: 0, count: plan.workspaceSize + 64)
+    address = .allocate(capacity: Swift.max(plan.buffers.count, 1))
+    for (index, buffer) in plan.buffers.enumerated() {
+      switch buffer.place {
+      case .constant: (address + index).initialize(to: plan.constants.base + buffer.offset)
+      case .workspace: (address + index).initialize(to: workspace + buffer.offset)
+      }
+    }
+    memory = LoopMemory()
+    var loopCount = 0
+    program = plan.instructions.enumerated().map { index, instruction in
+      if case .loop = instruction {
+        loopCount += 1
+        return Int32(loopCount - 1)
+      }
+      return Int32(-1 - index)
+    }
+    loops = .allocate(capacity: Swift.max(loopCount, 1))
+    var next = 0
+    for case .loop(let loop) in plan.instructions {
+      (loops + next).initialize(to: RuntimeLoop(loop, address: address, plan: plan, memory: memory))
+      next += 1
+    }
+    for instruction in plan.instructions {
+      if case .heavy(let heavy) = instruction { prepared.append(try heavy.prepare(self)) } else { prepared.append(nil) }
+    }
+  }
+
+  deinit {
+    workspace.deallocate()
+    address.deallocate()
+    loops.deallocate()
+  }
+
+  /// Executes all instructions once.
+  package func run() {
+    program.withUnsafeBufferPointer { program in
+      for item in program {
+        if item >= 0 {
+          LoopRunner.run(loops + Int(item))
+        } else if case .heavy(let heavy) = plan.instructions[Int(-1 - item)] {
+          heavy.run(self, prepared[Int(-1 - item)])
+        }
+      }
+    }
+  }
+
+  // MARK: - Values in and out
+
+  /// Sets input `index` from [element][lane] (or [element] if it does not vary by lane).
+  package func setInput(_ index: Int, _ source: UnsafePointer<Double>) {
+    let slot = plan.inputs[index]
+    let target = address[slot.view.buffer]
+    let width = slot.isLaned ? plan.lanes : 1
+    if slot.count == 1 {
+      for i in 0..<8 { target[i] = source[i & (width - 1)] }
+    } else {
+      target.update(from: source, count: slot.count * width)
+    }
+  }
+
+  /// Copies output `index` to [element][lane] for `lanes` lanes of the plan (an output that does not vary by lane is repeated), row-major.
+  package func copyOutput(_ index: Int, lanes: Int, to target: UnsafeMutablePointer<Double>) {
+    let slot = plan.outputs[index]
+    copy(slot.view, slot.shape, isLaned: slot.isLaned, lanes: lanes, to: target)
+  }
+
+  /// Output `index`, [element][lane], or [element] if it does not vary by lane.
+  package func output(_ index: Int) -> [Double] {
+    let slot = plan.outputs[index]
+    let width = slot.isLaned ? plan.lanes : 1
+    return [Double](unsafeUninitializedCapacity: slot.count * width) { buffer, count in
+      if let base = buffer.baseAddress { copy(slot.view, slot.shape, isLaned: slot.isLaned, lanes: width, to: base) }
+      count = slot.count * width
+    }
+  }
+
+  func copy(_ view: View, _ shape: [Int], isLaned: Bool, lanes: Int, to target: UnsafeMutablePointer<Double>) {
+    let width = isLaned ? plan.lanes : 1
+    let source = address[view.buffer] + view.offset * width
+    let count = shape.reduce(1, *)
+    if count == 1 {
+      for lane in 0..<lanes { target[lane] = source[lane & (width - 1)] }
+      return
+    }
+    if view.isContiguous(shape), width == lanes || (width == 1 && lanes == 1) {
+      target.update(from: source, count: count * width)
+      return
+    }
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: shape.count) { index in
+      index.initialize(repeating: 0)
+      var offset = 0
+      for element in 0..<count {
+        for lane in 0..<lanes { target[element * lanes + lane] = source[offset * width + lane & (width - 1)] }
+        var axis = shape.count - 1
+        while axis >= 0 {
+          index[axis] += 1
+          offset += view.strides[axis]
+          if index[axis] < shape[axis] { break }
+          offset -= view.strides[axis] * shape[axis]
+          index[axis] = 0
+          axis -= 1
+        }
+      }
+    }
+  }
+}
+
+/// Memory of the loops of one executor, released with it.
+final class LoopMemory {
+  private var blocks: [UnsafeMutableRawPointer] = []
+
+  func allocate<T>(_ type: T.Type, _ count: Int) -> UnsafeMutablePointer<T> {
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: Swift.max(count, 1) * MemoryLayout<T>.stride, alignment: 64)
+    blocks.append(raw)
+    return raw.bindMemory(to: T.self, capacity: Swift.max(count, 1))
+  }
+
+  func copy<T>(_ values: [T]) -> UnsafeMutablePointer<T> {
+    let pointer = allocate(T.self, values.count)
+    for (index, value) in values.enumerated() { (pointer + index).initialize(to: value) }
+    return pointer
+  }
+
+  deinit { blocks.forEach { $0.deallocate() } }
+}
+
+/// One fused loop with all addresses known.
+struct RuntimeLoop {
+  typealias Pointer = UnsafeMutablePointer<Double>
+
+  struct End {
+    var reducer: Reducer
+    var stream: Int
+    /// Place of the partial results in the table; −1 when tiles are accumulated in memory.
+    var accumulator: Int
+    /// What to fill with the neutral element first.
+    var start: Pointer
+    var count: Int
+    var repeats: Bool
+  }
+
+  let lanes: Int
+  let rows: Int
+  let rank: Int
+  let lengths: UnsafeMutablePointer<Int>
+  let streamCount: Int
+  let bases: UnsafeMutablePointer<Pointer>
+  /// [rank][streamCount], in doubles.
+  let rowSteps: UnsafeMutablePointer<Int>
+  let tileSteps: UnsafeMutablePointer<Int>
+  let table: UnsafeMutablePointer<Pointer>
+  let rowOperations: UnsafeMutablePointer<MicroOperation>
+  let rowOperationCount: Int
+  let operations: UnsafeMutablePointer<MicroOperation>
+  let operationCount: Int
+  /// Doubles along the inner axis, and whole or begun vectors.
+  let doubles: Int
+  let vectors: Int
+  /// Whether the last vector of a row must not be written past its end.
+  let isExact: Bool
+  let ends: UnsafeMutablePointer<End>
+  let endCount: Int
+  let index: UnsafeMutablePointer<Int>
+
+  init(_ loop: LoopProgram, address: UnsafeMutablePointer<Pointer>, plan: Plan, memory: LoopMemory) {
+    lanes = loop.lanes
+    rows = loop.outer.reduce(1, *)
+    rank = loop.outer.count
+    lengths = memory.copy(loop.outer)
+    index = memory.copy([Int](repeating: 0, count: loop.outer.count))
+    streamCount = loop.streams.count
+    let widths = loop.streams.map { $0.isLaned ? loop.lanes : 1 }
+    let starts = loop.streams.enumerated().map { address[$1.view.buffer] + $1.view.offset * widths[$0] }
+    bases = memory.copy(starts)
+    rowSteps = memory.copy(loop.outer.indices.flatMap { axis in loop.streams.enumerated().map { $1.strides[axis] * widths[$0] } })
+    let tile = LoopRunner.tileVectors * 8 / loop.lanes
+    tileSteps = memory.copy(loop.streams.enumerated().map { $1.strides.last! * widths[$0] * tile })
+    let registers = memory.allocate(Double.self, loop.registers * LoopRunner.tileVectors * 8)
+    registers.initialize(repeating: 0, count: loop.registers * LoopRunner.tileVectors * 8)
+    let accumulators = memory.allocate(Double.self, loop.accumulators * loop.lanes * 8)
+    accumulators.initialize(repeating: 0, count: loop.accumulators * loop.lanes * 8)
+    table = memory.copy(
+      starts + (0..<loop.registers).map { registers + $0 * LoopRunner.tileVectors * 8 }
+        + (0..<loop.accumulators).map { accumulators + $0 * loop.lanes * 8 })
+    rowOperations = memory.copy(loop.rowOperations)
+    rowOperationCount = loop.rowOperations.count
+    operations = memory.copy(loop.operations)
+    operationCount = loop.operations.count
+    doubles = loop.inner * loop.lanes
+    vectors = (doubles + 7) / 8
+    isExact = rows > 1 && doubles % 8 != 0
+    let firstAccumulator = loop.streams.count + loop.registers
+    ends = memory.copy(
+      loop.reductions.map { reduction in
+        let buffer = plan.buffers[reduction.buffer]
+        return End(
+          reducer: reduction.reducer, stream: reduction.stream, accumulator: reduction.accumulator.map { firstAccumulator + $0 } ?? -1,
+          start: address[reduction.buffer], count: buffer.count * loop.lanes, repeats: buffer.count == 1)
+      })
+    endCount = loop.reductions.count
+  }
+}

@@ -1,0 +1,294 @@
+/// Turns a graph into instructions: decides what is a view of other memory, what runs in one fused loop, and in which order.
+struct Layout {
+  enum Kind { case leaf, view, loop, reduce, heavy, tuple }
+
+  let graph: Graph
+  let lanes: Int
+  let laned: [Bool]
+  private let inputKeys: [(key: InputKey, shape: [Int])]
+
+  var buffers: [Buffer] = []
+  var constantData: [[UInt64]] = []
+  private var constantOffset = 0
+  var instructions: [Instruction] = []
+  var inputSlots: [PlanSlot] = []
+  var outputSlots: [PlanSlot] = []
+
+  var kinds: [Kind]
+  /// For loops: rises by one whenever a value has to pass through memory.
+  var levels: [Int]
+  var views: [View?]
+  /// Buffers of the outputs of nodes with several.
+  var tupleBuffers: [Int: [Int]] = [:]
+  /// Views made contiguous by a copy, by entry.
+  private var copies: [Int: Int] = [:]
+
+  init(graph: Graph, inputs: [(key: InputKey, shape: [Int])], lanes: Int, variesByLane: (Graph.Entry) -> Bool) {
+    self.graph = graph
+    self.lanes = lanes
+    inputKeys = inputs
+    laned = graph.dependence(on: variesByLane)
+    kinds = graph.entries.map { _ in .leaf }
+    levels = graph.entries.map { _ in -1 }
+    views = graph.entries.map { _ in nil }
+  }
+
+  // MARK: - Buffers
+
+  mutating func newBuffer(count: Int, laned: Bool) -> Int {
+    buffers.append(Buffer(count: count, isLaned: laned))
+    return buffers.count - 1
+  }
+
+  mutating func constantBuffer(_ bits: [UInt64]) -> Int {
+    var bits = bits
+    if bits.count == 1 { bits = [UInt64](repeating: bits[0], count: 8) }
+    constantData.append(bits)
+    buffers.append(Buffer(count: bits.count == 8 ? 1 : bits.count, isLaned: false, place: .constant(constantData.count - 1), offset: constantOffset))
+    constantOffset += ConstantPool.padded(bits.count)
+    return buffers.count - 1
+  }
+
+  static func contiguousStrides(_ shape: [Int]) -> [Int] {
+    var strides = shape
+    var step = 1
+    for axis in shape.indices.reversed() {
+      strides[axis] = step
+      step *= shape[axis]
+    }
+    return strides
+  }
+
+  func wholeView(_ buffer: Int, _ shape: [Int]) -> View {
+    View(buffer: buffer, offset: 0, strides: Layout.contiguousStrides(shape))
+  }
+
+  // MARK: - Building
+
+  mutating func build() throws {
+    var inputBuffers: [InputKey: Int] = [:]
+    for (key, shape) in inputKeys {
+      let place = graph.entries.firstIndex { if case .input(let k) = $0.operation { k == key } else { false } }
+      let buffer = newBuffer(count: shape.reduce(1, *), laned: place.map { laned[$0] } ?? false)
+      buffers[buffer].born = -1
+      buffers[buffer].dies = Int.max
+      inputBuffers[key] = buffer
+      inputSlots.append(PlanSlot(shape: shape, isLaned: buffers[buffer].isLaned, view: wholeView(buffer, shape)))
+    }
+    for (place, entry) in graph.entries.enumerated() {
+      try classify(place, entry, inputBuffers)
+    }
+    sinkLevels()
+    try emit()
+    for output in graph.outputs {
+      let source = views[output]!
+      let buffer = source.buffer
+      buffers[buffer].dies = Int.max
+      outputSlots.append(PlanSlot(shape: graph.entries[output].shape, isLaned: laned[output], view: source))
+    }
+  }
+
+  /// The level at which a value is in memory.
+  func memoryLevel(_ place: Int) -> Int {
+    var place = place
+    while kinds[place] == .view { place = graph.entries[place].inputs[0] }
+    return levels[place]
+  }
+
+  private mutating func classify(_ place: Int, _ entry: Graph.Entry, _ inputBuffers: [InputKey: Int]) throws {
+    let x = entry.inputs
+    func after() -> Int { x.map { memoryLevel($0) }.max().map { $0 + 1 } ?? 0 }
+    switch entry.operation {
+    case .input(let key):
+      guard let buffer = inputBuffers[key] else {
+        throw GraphError(["'\(key.name)' is read but is not given: it belongs to another recording."])
+      }
+      views[place] = wholeView(buffer, entry.shape)
+    case .constant(let array):
+      views[place] = wholeView(constantBuffer(array.values.map(\.bitPattern)), entry.shape)
+    case .fill(let bits):
+      views[place] = View(buffer: constantBuffer([bits]), offset: 0, strides: entry.shape.map { _ in 0 })
+    case .invalid(let sentence): throw GraphError([sentence])
+    case .broadcast(let axes):
+      kinds[place] = .view
+      if let source = views[x[0]] {
+        var strides = entry.shape.map { _ in 0 }
+        for (from, to) in axes.enumerated() { strides[to] = source.strides[from] }
+        views[place] = View(buffer: source.buffer, offset: source.offset, strides: strides)
+      }
+    case .transpose(let permutation):
+      kinds[place] = .view
+      if let s = views[x[0]] { views[place] = View(buffer: s.buffer, offset: s.offset, strides: permutation.map { s.strides[$0] }) }
+    case .slice(let starts):
+      kinds[place] = .view
+      if let s = views[x[0]] {
+        views[place] = View(buffer: s.buffer, offset: s.offset + zip(starts, s.strides).reduce(0) { $0 + $1.0 * $1.1 }, strides: s.strides)
+      }
+    case .reshape:
+      if let s = views[x[0]], let strides = Layout.reshaped(s, from: graph.entries[x[0]].shape, to: entry.shape) {
+        kinds[place] = .view
+        views[place] = View(buffer: s.buffer, offset: s.offset, strides: strides)
+      } else {
+        // The elements are copied in their new order of axes; runs as a loop over the input's shape.
+        kinds[place] = .heavy
+        levels[place] = after()
+        let buffer = newBuffer(count: entry.count, laned: laned[place])
+        views[place] = wholeView(buffer, entry.shape)
+      }
+    case .project(let index):
+      kinds[place] = .view
+      let buffer = tupleBuffers[x[0]]![index]
+      views[place] = wholeView(buffer, entry.shape)
+    case .scan, .custom:
+      kinds[place] = .tuple
+      levels[place] = after()
+      let shapes: [[Int]] =
+        switch entry.operation {
+        case .scan(let body): body.outputShapes
+        case .custom(let reference): reference.outputShapes
+        default: []
+        }
+      tupleBuffers[place] = shapes.map { newBuffer(count: $0.reduce(1, *), laned: laned[place]) }
+    case .unary, .binary, .ternary: classifyLoop(place, entry)
+    case .gather(let axis) where axis == graph.entries[x[0]].shape.count - 1: classifyLoop(place, entry)
+    case .reduce:
+      kinds[place] = .reduce
+      levels[place] = kinds[x[0]] == .loop ? levels[x[0]] : after()
+      views[place] = wholeView(newBuffer(count: entry.count, laned: laned[place]), entry.shape)
+    default:
+      kinds[place] = .heavy
+      levels[place] = after()
+      views[place] = wholeView(newBuffer(count: entry.count, laned: laned[place]), entry.shape)
+    }
+  }
+
+  private mutating func classifyLoop(_ place: Int, _ entry: Graph.Entry) {
+    kinds[place] = .loop
+    var level = 0
+    for (index, input) in entry.inputs.enumerated() {
+      if kinds[input] == .loop, sameLoop(place, input), readsInRegister(place, index) {
+        level = Swift.max(level, levels[input])
+      } else {
+        level = Swift.max(level, memoryLevel(input) + 1)
+      }
+    }
+    levels[place] = level
+    views[place] = wholeView(newBuffer(count: entry.count, laned: laned[place]), entry.shape)
+  }
+
+  /// Whether a value may pass between two entries in a register, level permitting.
+  func sameLoop(_ a: Int, _ b: Int) -> Bool { graph.entries[a].shape == graph.entries[b].shape && laned[a] == laned[b] }
+
+  /// Moves values that only a later loop of the same shape reads into that loop, where they need no memory.
+  private mutating func sinkLevels() {
+    var users = [[Int]](repeating: [], count: graph.entries.count)
+    for (place, entry) in graph.entries.enumerated() {
+      for input in entry.inputs { users[input].append(place) }
+    }
+    let outputs = Set(graph.outputs)
+    for place in graph.entries.indices.reversed() where kinds[place] == .loop && !outputs.contains(place) {
+      guard
+        users[place].allSatisfy({
+          guard kinds[$0] == .loop, sameLoop($0, place) else { return false }
+          if case .gather = graph.entries[$0].operation { return false }
+          return true
+        })
+      else { continue }
+      if let level = users[place].map({ levels[$0] }).min(), level > levels[place] { levels[place] = level }
+    }
+  }
+
+  /// Strides of a reshaped view, if the new shape can be read from the same memory.
+  static func reshaped(_ view: View, from: [Int], to: [Int]) -> [Int]? {
+    if view.strides.allSatisfy({ $0 == 0 }) { return to.map { _ in 0 } }
+    if view.isContiguous(from) { return contiguousStrides(to) }
+    // Insertion or removal of axes of length 1 only.
+    let old = from.indices.filter { from[$0] != 1 }
+    guard old.map({ from[$0] }) == to.filter({ $0 != 1 }) else { return nil }
+    var next = old.makeIterator()
+    return to.map { $0 == 1 ? 0 : view.strides[next.next()!] }
+  }
+
+  // MARK: - Emission
+
+  private struct GroupKey: Hashable {
+    let level: Int
+    let shape: [Int]
+    let laned: Bool
+  }
+
+  private mutating func emit() throws {
+    var groups: [GroupKey: [Int]] = [:]
+    var order: [(level: Int, first: Int, key: GroupKey?)] = []
+    for place in graph.entries.indices {
+      switch kinds[place] {
+      case .loop, .reduce:
+        let shaped = kinds[place] == .loop ? place : graph.entries[place].inputs[0]
+        let key = GroupKey(level: levels[place], shape: graph.entries[shaped].shape, laned: laned[shaped])
+        if groups[key] == nil { order.append((levels[place], place, key)) }
+        groups[key, default: []].append(place)
+      case .heavy, .tuple: order.append((levels[place], place, nil))
+      case .leaf, .view: break
+      }
+    }
+    order.sort { ($0.level, $0.first) < ($1.level, $1.first) }
+    for item in order {
+      if let key = item.key {
+        try emitLoop(groups[key]!, shape: key.shape, laned: key.laned)
+      } else {
+        try emitHeavy(item.first)
+      }
+    }
+  }
+
+  mutating func append(_ instruction: Instruction, reads: [Int], writes: [Int]) {
+    let index = instructions.count
+    instructions.append(instruction)
+    for buffer in writes {
+      buffers[buffer].born = Swift.min(buffers[buffer].born, index)
+      buffers[buffer].dies = Swift.max(buffers[buffer].dies, index)
+    }
+    for buffer in reads { buffers[buffer].dies = Swift.max(buffers[buffer].dies, index) }
+  }
+
+  /// A contiguous buffer with the value of `place`, copied first if its view is not one.
+  mutating func contiguous(_ place: Int) throws -> View {
+    let view = views[place]!
+    let shape = graph.entries[place].shape
+    if view.isContiguous(shape), !(graph.entries[place].count > 1 && buffers[view.buffer].count == 1) { return view }
+    if let copy = copies[place] { return wholeView(copy, shape) }
+    let buffer = newBuffer(count: graph.entries[place].count, laned: laned[place])
+    emitCopy(from: view, shape: shape, laned: laned[place], to: buffer)
+    copies[place] = buffer
+    return wholeView(buffer, shape)
+  }
+
+  // MARK: - Memory
+
+  /// Gives every workspace buffer its place: a buffer may take the room of one that died before it was born. Returns the size.
+  mutating func planMemory() -> Int {
+    let sizes = buffers.map { ConstantPool.padded($0.count * ($0.isLaned ? lanes : 1)) }
+    var order = buffers.indices.filter { index in
+      if case .workspace = buffers[index].place { return true }
+      return false
+    }
+    order.sort { (buffers[$0].born, $0) < (buffers[$1].born, $1) }
+    var live: [(offset: Int, size: Int, dies: Int)] = []
+    var top = 0
+    for index in order {
+      let buffer = buffers[index]
+      if buffer.born == Int.max { continue }  // never written: not read either
+      live.removeAll { $0.dies < buffer.born }
+      live.sort { $0.offset < $1.offset }
+      var offset = 0
+      for other in live {
+        if offset + sizes[index] <= other.offset { break }
+        offset = Swift.max(offset, other.offset + other.size)
+      }
+      buffers[index].offset = offset
+      live.append((offset, sizes[index], buffer.dies))
+      top = Swift.max(top, offset + sizes[index])
+    }
+    return Swift.max(top, 8)
+  }
+}

@@ -1,0 +1,415 @@
+/// Writes one fused loop: which operands stream from memory, which values stay in registers, and the steps for one tile.
+extension Layout {
+  mutating func emitLoop(_ places: [Int], shape: [Int], laned isLaned: Bool) throws {
+    var builder = LoopBuilder(layout: self, shape: shape, isLaned: isLaned)
+    builder.build(places)
+    let program = builder.finish()
+    self = builder.layout
+    append(.loop(program), reads: builder.reads, writes: builder.writes)
+  }
+
+  /// A loop that copies a view into a buffer of its own.
+  mutating func emitCopy(from view: View, shape: [Int], laned isLaned: Bool, to buffer: Int) {
+    var builder = LoopBuilder(layout: self, shape: shape, isLaned: isLaned)
+    builder.copy(view, to: wholeView(buffer, shape))
+    let program = builder.finish()
+    self = builder.layout
+    append(.loop(program), reads: [view.buffer], writes: [buffer])
+  }
+}
+
+struct LoopBuilder {
+  var layout: Layout
+  let shape: [Int]
+  let isLaned: Bool
+  let lanes: Int
+  var reads: [Int] = []
+  var writes: [Int] = []
+
+  /// Axes of the loop after merging, and for each stream its strides over the axes of `shape`.
+  private var streams: [Stream] = []
+  private var streamPlace: [Stream: Int] = [:]
+  private var steps: [Step] = []
+  private var reductions: [LoopReduction] = []
+  private var valueOf: [Int: Operand] = [:]
+
+  /// An operand before places in the pointer table are known.
+  private enum Operand: Hashable {
+    case stream(Int, walks: Bool)
+    case value(Int)
+  }
+
+  /// One step that makes a value (a register or memory) or a reduction.
+  private struct Step {
+    var operation: MicroOperation
+    var inputs: [Operand]
+    /// The value made; nil for reductions and copies.
+    var value: Int?
+    /// Memory that the value is written to.
+    var store: Int?
+    var reduction: Int?
+    var perRow = false
+  }
+  private var valueCount = 0
+
+  init(layout: Layout, shape: [Int], isLaned: Bool) {
+    self.layout = layout
+    self.shape = shape
+    self.isLaned = isLaned
+    lanes = isLaned ? layout.lanes : 1
+  }
+
+  private var isScalar: Bool { shape.allSatisfy { $0 == 1 } }
+
+  // MARK: - Operands
+
+  private mutating func stream(_ view: View, laned: Bool, isIndex: Bool = false) -> Int {
+    let key = Stream(view: view, strides: shape.indices.map { shape[$0] == 1 ? 0 : view.strides[$0] }, isLaned: laned, isIndex: isIndex)
+    if let known = streamPlace[key] { return known }
+    streams.append(key)
+    streamPlace[key] = streams.count - 1
+    return streams.count - 1
+  }
+
+  /// The value of `view` over the loop, loaded once; `laned` is the memory's.
+  private mutating func load(_ view: View) -> Operand {
+    reads.append(view.buffer)
+    let bufferIsLaned = layout.buffers[view.buffer].isLaned
+    let place = stream(view, laned: bufferIsLaned && lanes > 1)
+    return .stream(place, walks: true)
+  }
+
+  private mutating func operand(_ place: Int) -> Operand {
+    if let known = valueOf[place] { return known }
+    return load(layout.views[place]!)
+  }
+
+  private mutating func newValue() -> Int {
+    valueCount += 1
+    return valueCount - 1
+  }
+
+  // MARK: - Building
+
+  mutating func copy(_ view: View, to target: View) {
+    let from = load(view)
+    let store = stream(target, laned: isLaned && lanes > 1)
+    let value = newValue()
+    steps.append(Step(operation: MicroOperation(code: .copy), inputs: [from], value: value, store: store))
+  }
+
+  mutating func build(_ places: [Int]) {
+    let graph = layout.graph
+    let inside = Set(places)
+    let outputs = Set(graph.outputs)
+    var uses: [Int: Int] = [:]
+    var leaves = Set<Int>()
+    for (place, entry) in graph.entries.enumerated() {
+      for (index, input) in entry.inputs.enumerated() {
+        // Follow views: whoever reads a view of a value reads the value's memory.
+        if inside.contains(place), layout.kinds[input] == .loop, inside.contains(input), layout.readsInRegister(place, index) {
+          uses[input, default: 0] += 1
+          continue
+        }
+        var root = input
+        while layout.kinds[root] == .view { root = graph.entries[root].inputs[0] }
+        leaves.insert(root)
+      }
+    }
+    for output in outputs {
+      var root = output
+      while layout.kinds[root] == .view { root = graph.entries[root].inputs[0] }
+      leaves.insert(root)
+    }
+    // Products that only one sum reads become part of it.
+    var absorbed = Set<Int>()
+    for place in places {
+      guard case .binary(let operation) = graph.entries[place].operation, operation == .add || operation == .subtract else { continue }
+      let x = graph.entries[place].inputs
+      let candidates = operation == .add ? [0, 1] : [1]
+      for index in candidates where x[0] != x[1] {
+        let product = x[index]
+        if inside.contains(product), layout.kinds[product] == .loop, case .binary(.multiply) = graph.entries[product].operation,
+          uses[product] == 1, !leaves.contains(product)
+        {
+          absorbed.insert(product)
+          break
+        }
+      }
+    }
+    for place in places where !absorbed.contains(place) {
+      let entry = graph.entries[place]
+      if layout.kinds[place] == .reduce {
+        reduce(place, entry)
+        continue
+      }
+      var step = Step(operation: MicroOperation(code: .copy), inputs: [], value: newValue())
+      switch entry.operation {
+      case .unary(let operation):
+        step.operation = MicroOperation(code: .unary, sub: operation.rawValue)
+        step.inputs = [operand(entry.inputs[0])]
+      case .binary(let operation):
+        if let index = (0..<2).last(where: { absorbed.contains(entry.inputs[$0]) }) {
+          let product = graph.entries[entry.inputs[index]].inputs
+          step.operation = MicroOperation(code: operation == .add ? .multiplyAdd : .negatedMultiplyAdd)
+          step.inputs = [operand(product[0]), operand(product[1]), operand(entry.inputs[1 - index])]
+        } else {
+          step.operation = MicroOperation(code: .binary, sub: operation.rawValue)
+          step.inputs = entry.inputs.map { operand($0) }
+        }
+      case .ternary(let operation):
+        step.operation = MicroOperation(code: .ternary, sub: operation.rawValue)
+        step.inputs = entry.inputs.map { operand($0) }
+      case .gather: gather(place, entry, &step)
+      default: break
+      }
+      if leaves.contains(place) {
+        step.store = stream(layout.views[place]!, laned: isLaned && lanes > 1)
+        writes.append(layout.views[place]!.buffer)
+      }
+      steps.append(step)
+      valueOf[place] = .value(step.value!)
+    }
+  }
+
+  private mutating func gather(_ place: Int, _ entry: Graph.Entry, _ step: inout Step) {
+    let table = entry.inputs[0]
+    let indices = entry.inputs[1]
+    let tableShape = layout.graph.entries[table].shape
+    let axis = tableShape.count - 1
+    let view = layout.views[table]!
+    reads.append(view.buffer)
+    // The table stays where it is along the gathered axes and moves with the leading ones.
+    let gathered = shape.count - axis
+    let base = View(buffer: view.buffer, offset: view.offset, strides: Array(view.strides[..<axis]) + [Int](repeating: 0, count: gathered))
+    let tableStream = stream(base, laned: layout.buffers[view.buffer].isLaned && lanes > 1)
+    let stride = layout.buffers[view.buffer].isLaned ? view.strides[axis] * lanes : view.strides[axis]
+    if case .constant(let array) = layout.graph.entries[indices].operation,
+      array.values.allSatisfy({ $0 >= 0 && $0 < Double(tableShape[axis]) && $0 == $0.rounded() })
+    {
+      let bits = array.values.map { UInt64(bitPattern: Int64($0) * Int64(stride)) }
+      let buffer = layout.constantBuffer(bits.count == 1 ? bits + bits : bits)
+      let own = Layout.contiguousStrides(layout.graph.entries[indices].shape)
+      let index = stream(View(buffer: buffer, offset: 0, strides: [Int](repeating: 0, count: axis) + own), laned: false, isIndex: true)
+      step.operation = MicroOperation(code: .gather)
+      step.inputs = [.stream(tableStream, walks: false), .stream(index, walks: true)]
+    } else {
+      let source = layout.views[indices]!
+      reads.append(source.buffer)
+      let index = stream(
+        View(buffer: source.buffer, offset: source.offset, strides: [Int](repeating: 0, count: axis) + source.strides),
+        laned: layout.buffers[source.buffer].isLaned && lanes > 1)
+      step.operation = MicroOperation(code: .gatherDynamic, extra: Int32(clamping: tableShape[axis]))
+      // The step between table entries and whether index and table vary by lane.
+      step.operation.c = UInt16(clamping: view.strides[axis])
+      step.operation.sub = (layout.buffers[view.buffer].isLaned ? 1 : 0) | (layout.buffers[source.buffer].isLaned ? 2 : 0)
+      step.inputs = [.stream(tableStream, walks: false), .stream(index, walks: true)]
+    }
+  }
+
+  private mutating func reduce(_ place: Int, _ entry: Graph.Entry) {
+    guard case .reduce(let reducer, let axes) = entry.operation else { return }
+    let target = layout.views[place]!
+    var strides = shape.map { _ in 0 }
+    var next = 0
+    for axis in shape.indices where !axes.contains(axis) {
+      strides[axis] = target.strides[next]
+      next += 1
+    }
+    let out = stream(View(buffer: target.buffer, offset: 0, strides: strides), laned: isLaned && lanes > 1)
+    writes.append(target.buffer)
+    reductions.append(LoopReduction(reducer: reducer, stream: out, accumulator: nil, buffer: target.buffer))
+    steps.append(
+      Step(
+        operation: MicroOperation(code: .reduceSum), inputs: [operand(entry.inputs[0])], value: nil, store: nil,
+        reduction: reductions.count - 1))
+  }
+
+  // MARK: - Finishing
+
+  mutating func finish() -> LoopProgram {
+    mergeAxes()
+    let inner = axisLengths.last ?? 1
+    let outer = Array(axisLengths.dropLast())
+    var program = LoopProgram(
+      lanes: lanes, outer: outer, inner: inner, streams: streams, rowOperations: [], operations: [], reductions: [], registers: 0,
+      accumulators: 0)
+    for index in program.streams.indices { program.streams[index].strides = merged[index] }
+    let exact = !outer.isEmpty && outer.contains { $0 > 1 } && inner * lanes % 8 != 0
+
+    // Loads that are not plain vectors in memory become values of their own.
+    var loaded: [Operand: Int] = [:]
+    var prologue: [Step] = []
+    func prepared(_ input: Operand) -> Operand {
+      guard case .stream(let index, true) = input else { return input }
+      let stream = streams[index]
+      let step = merged[index].last ?? 0
+      let buffer = layout.buffers[stream.view.buffer]
+      if step == 0 || isScalar {
+        // One element: memory that holds it repeated is read as it is.
+        let isRepeated = buffer.count == 1
+        if isRepeated || (stream.isLaned && lanes == 8) { return .stream(index, walks: false) }
+        if let known = loaded[input] { return .value(known) }
+        let value = newValue()
+        loaded[input] = value
+        prologue.append(
+          Step(
+            operation: MicroOperation(code: .splat, extra: stream.isLaned ? Int32(lanes) : 1), inputs: [.stream(index, walks: false)],
+            value: value, perRow: true))
+        return .value(value)
+      }
+      if step == 1 && (stream.isLaned || lanes == 1) { return input }
+      if let known = loaded[input] { return .value(known) }
+      let value = newValue()
+      loaded[input] = value
+      let code: MicroCode = step == 1 ? .expand : .strided
+      prologue.append(
+        Step(
+          operation: MicroOperation(code: code, sub: stream.isLaned ? 1 : 0, extra: Int32(clamping: step)), inputs: [.stream(index, walks: true)],
+          value: value))
+      return .value(value)
+    }
+    for index in steps.indices {
+      let code = steps[index].operation.code
+      if code == .gather || code == .gatherDynamic { continue }
+      steps[index].inputs = steps[index].inputs.map(prepared)
+    }
+    var all = prologue.filter(\.perRow) + prologue.filter { !$0.perRow } + steps
+    var oneVector = Set(prologue.filter(\.perRow).map { $0.value! })
+
+    // Values of nothing but repeated operands stay one vector where a loop runs over one element.
+    if isScalar { oneVector = Set(0..<valueCount) }
+
+    // Registers, freed after the last reading.
+    var lastUse: [Int: Int] = [:]
+    for (position, step) in all.enumerated() {
+      for case .value(let value) in step.inputs { lastUse[value] = position }
+    }
+    var register: [Int: UInt16] = [:]
+    var free: [UInt16] = []
+    let firstRegister = UInt16(streams.count)
+    var count: UInt16 = 0
+    var accumulators = 0
+    for position in all.indices {
+      var step = all[position]
+      var operands: [(place: UInt16, stride: UInt8)] = []
+      for input in step.inputs {
+        switch input {
+        case .stream(let index, let walks): operands.append((UInt16(index), walks ? 1 : 0))
+        case .value(let value): operands.append((register[value]!, oneVector.contains(value) && !isScalar ? 0 : 1))
+        }
+      }
+      for case .value(let value) in step.inputs where lastUse[value] == position && !oneVector.contains(value) || isScalar {
+        guard lastUse[value] == position, let used = register[value], used >= firstRegister else { continue }
+        if !free.contains(used) { free.append(used) }
+      }
+      if operands.count > 0 { (step.operation.a, step.operation.sa) = operands[0] }
+      if operands.count > 1 { (step.operation.b, step.operation.sb) = operands[1] }
+      if operands.count > 2 { (step.operation.c, step.operation.sc) = operands[2] }
+      if let index = step.reduction {
+        finishReduction(index, &step, &accumulators)
+        all[position] = step
+        continue
+      }
+      guard let value = step.value else { continue }
+      if let store = step.store, !exact, lastUse[value] != nil || step.store != nil, storesWholeVectors(store) {
+        // Computed straight into memory, and read from there.
+        step.operation.dst = UInt16(store)
+        register[value] = UInt16(store)
+        all[position] = step
+        continue
+      }
+      if let store = step.store, step.operation.code == .copy {
+        step.operation.dst = UInt16(store)
+        all[position] = step
+        continue
+      }
+      let place: UInt16
+      if let reused = free.popLast() {
+        place = reused
+      } else {
+        place = firstRegister + count
+        count += 1
+      }
+      register[value] = place
+      step.operation.dst = place
+      all[position] = step
+      if lastUse[value] == nil && step.store == nil { free.append(place) }
+    }
+    program.registers = Int(count)
+    let accumulatorBase = firstRegister + count
+    for step in all {
+      var operation = step.operation
+      if let index = step.reduction, reductions[index].accumulator != nil {
+        operation.dst = accumulatorBase + UInt16(reductions[index].accumulator!)
+      }
+      if step.perRow { program.rowOperations.append(operation) } else { program.operations.append(operation) }
+      if let store = step.store, step.operation.dst != UInt16(store), let value = step.value {
+        program.operations.append(MicroOperation(code: .copy, dst: UInt16(store), a: register[value]!))
+      }
+    }
+    program.reductions = reductions
+    program.accumulators = accumulators
+    return program
+  }
+
+  private func storesWholeVectors(_ store: Int) -> Bool { (merged[store].last ?? 1) == 1 || isScalar }
+
+  private mutating func finishReduction(_ index: Int, _ step: inout Step, _ accumulators: inout Int) {
+    let reduction = reductions[index]
+    let innerStride = merged[reduction.stream].last ?? 0
+    if innerStride == 0 || isScalar {
+      step.operation.code =
+        switch reduction.reducer {
+        case .sum: .reduceSum
+        case .maximum: .reduceMaximum
+        case .minimum: .reduceMinimum
+        }
+      reductions[index].accumulator = accumulators
+      accumulators += 1
+    } else {
+      step.operation.code =
+        switch reduction.reducer {
+        case .sum: .accumulateSum
+        case .maximum: .accumulateMaximum
+        case .minimum: .accumulateMinimum
+        }
+      step.operation.dst = UInt16(reduction.stream)
+      step.operation.extra = Int32(clamping: innerStride)
+    }
+  }
+
+  // MARK: - Axes
+
+  private var axisLengths: [Int] = []
+  private var merged: [[Int]] = []
+
+  /// Neighbouring axes that every stream walks evenly become one.
+  private mutating func mergeAxes() {
+    var axes = shape.indices.filter { shape[$0] != 1 }.map { axis in (shape[axis], streams.map { $0.strides[axis] }) }
+    var index = axes.count - 2
+    while index >= 0 {
+      let (length, strides) = axes[index]
+      let (next, nextStrides) = axes[index + 1]
+      if zip(strides, nextStrides).allSatisfy({ $0 == $1 * next }) {
+        axes[index + 1] = (length * next, nextStrides)
+        axes.remove(at: index)
+      }
+      index -= 1
+    }
+    axisLengths = axes.map(\.0)
+    merged = streams.indices.map { stream in axes.map { $0.1[stream] } }
+    if axes.isEmpty {
+      axisLengths = [1]
+      merged = streams.map { _ in [0] }
+    }
+  }
+}
+
+extension Layout {
+  /// Whether input `index` of a loop entry is read element by element in the same loop (a gather's table is not).
+  func readsInRegister(_ place: Int, _ index: Int) -> Bool {
+    if case .gather = graph.entries[place].operation { return false }
+    return true
+  }
+}
