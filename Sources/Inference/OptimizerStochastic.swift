@@ -115,7 +115,9 @@ final class StochasticRun {
 
   private func accumulate() {
     averaged += 1
-    for i in 0..<count { sums.base[i] += parameters.base[i] }
+    let total = sums.base
+    let x = parameters.base
+    for i in 0..<count { total[i] += x[i] }
   }
 
   func fixed(steps: Int, _ onProgress: (Int, Double) -> Control) -> StochasticResult {
