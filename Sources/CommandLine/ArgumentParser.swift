@@ -1,4 +1,5 @@
 import Foundation
+import Modeling
 import Reporting
 
 /// The words of a command line, sorted into operands and options; their meaning comes later.

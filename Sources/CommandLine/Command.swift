@@ -1,4 +1,5 @@
 import Foundation
+import Modeling
 import Reporting
 
 /// The exit codes of the contract.

@@ -49,6 +49,9 @@ private func runProblems(
   if dimension < 1 { found.append("The model has no continuous unknowns to sample: the unconstrained vector has length \(dimension).") }
   if chainIDs.isEmpty { found.append("A run needs at least one chain.") }
   if Set(chainIDs).count != chainIDs.count { found.append("The chain numbers \(chainIDs) are not all different.") }
+  for id in chainIDs where !(0...Int(UInt32.max)).contains(id) {
+    found.append("The chain number \(id) is not between 0 and \(UInt32.max).")
+  }
   if threads < 1 { found.append("The number of threads is \(threads); it must be 1 or more.") }
   if let lanes, ![1, 2, 4, 8].contains(lanes) { found.append("The number of lanes is \(lanes); it must be 1, 2, 4 or 8.") }
   if let initial {
@@ -147,9 +150,19 @@ private struct ChainScheduler: ~Copyable {
   private let widest: Int
   private var evaluator: any LogDensityEvaluator
   private var lanes: Int
+  /// What making an evaluator cost, and when the run began: they tell whether a narrower one pays.
+  private let creation: Duration
+  private var begin = ContinuousClock.now
+  /// Iterations per chain.
+  private let total: Int
   private let positions: UnsafeMutablePointer<Double>
   private let gradients: UnsafeMutablePointer<Double>
   private let values: UnsafeMutablePointer<Double>
+  private let spare: UnsafeMutablePointer<Double>
+  private let blocks: Int
+  /// Point and gradient of the chain in every lane.
+  private let points: UnsafeMutablePointer<UnsafeMutablePointer<Double>>
+  private let targets: UnsafeMutablePointer<UnsafeMutablePointer<Double>>
   private var alive: [Int]
 
   init(
@@ -162,17 +175,24 @@ private struct ChainScheduler: ~Copyable {
     let widest = requested ?? ChainScheduler.fitting(min(density.preferredLanes, 8), chains: chainIDs.count)
     self.widest = widest
     lanes = widest
+    let before = ContinuousClock.now
     evaluator = try density.makeEvaluator(lanes: widest)
+    creation = ContinuousClock.now - before
+    total = configuration.warmup + configuration.draws
     chains = .allocate(capacity: count)
     for (k, id) in chainIDs.enumerated() {
       (chains + k).initialize(to: NUTSChain(chainID: id, dimension: density.dimension, configuration: configuration, seed: seed))
     }
-    positions = .allocate(capacity: dimension * widest)
-    positions.initialize(repeating: 0, count: dimension * widest)
-    gradients = .allocate(capacity: dimension * widest)
-    gradients.initialize(repeating: 0, count: dimension * widest)
-    values = .allocate(capacity: 8)
-    values.initialize(repeating: 0, count: 8)
+    blocks = PaddedVector.blocks(dimension)
+    let size = 8 * blocks * widest
+    positions = .allocate(capacity: 2 * size + 8 * blocks + 8)
+    positions.initialize(repeating: 0, count: 2 * size + 8 * blocks + 8)
+    gradients = positions + size
+    spare = gradients + size
+    values = spare + 8 * blocks
+    points = .allocate(capacity: 16)
+    points.initialize(repeating: spare, count: 16)
+    targets = points + 8
     alive = Array(0..<count)
   }
 
@@ -181,8 +201,7 @@ private struct ChainScheduler: ~Copyable {
     chains.deinitialize(count: count)
     chains.deallocate()
     positions.deallocate()
-    gradients.deallocate()
-    values.deallocate()
+    points.deallocate()
   }
 
   /// The fewest lanes of 1, 2, 4, 8 that hold `chains`, but no more than `limit`.
@@ -205,6 +224,7 @@ private struct ChainScheduler: ~Copyable {
   mutating func run(_ board: RunBoard) throws {
     // The clock is read every `interval` rounds, so that it costs nothing with cheap densities and stops dear ones soon.
     var interval = 1
+    begin = ContinuousClock.now
     var round = 0
     var last = ContinuousClock.now
     drop()
@@ -244,28 +264,27 @@ private struct ChainScheduler: ~Copyable {
       chain.pointee.resume(value: values[0])
       return
     }
-    let lanes = lanes
-    let dimension = dimension
-    let positions = positions
-    let gradients = gradients
-    for (lane, k) in alive[range].enumerated() {
-      let point = chains[k].point
-      for i in 0..<dimension { positions[i * lanes + lane] = point[i] }
+    // A lane without a chain repeats the first chain's point, and its gradient goes nowhere.
+    for lane in 0..<lanes {
+      let isFilled = range.lowerBound + lane < range.upperBound
+      let chain = chains + alive[isFilled ? range.lowerBound + lane : range.lowerBound]
+      points[lane] = chain.pointee.point
+      targets[lane] = isFilled ? chain.pointee.gradientTarget : spare
     }
+    LaneOrder.interleave(points, lanes: lanes, blocks: blocks, into: positions)
     evaluator.evaluate(positions: positions, values: values, gradients: gradients)
-    for (lane, k) in alive[range].enumerated() {
-      let target = chains[k].gradientTarget
-      for i in 0..<dimension { target[i] = gradients[i * lanes + lane] }
-      chains[k].resume(value: values[lane])
-    }
+    LaneOrder.separate(gradients, lanes: lanes, blocks: blocks, into: targets)
+    for lane in 0..<range.count { chains[alive[range.lowerBound + lane]].resume(value: values[lane]) }
   }
 
   private mutating func drop() { alive.removeAll { chains[$0].hasEnded } }
 
-  /// Fewer chains need fewer lanes.
+  /// Fewer chains need fewer lanes, where what is left to do is long against the making of another evaluator.
   private mutating func narrow() throws {
     let fitting = ChainScheduler.fitting(widest, chains: alive.count)
-    guard fitting < lanes, !alive.isEmpty else { return }
+    guard fitting < lanes, let behind = alive.map({ chains[$0].iteration }).min() else { return }
+    let left = (ContinuousClock.now - begin) * (Double(total - behind) / Double(max(behind, 1)))
+    guard left > creation * 4 else { return }
     evaluator = try density.makeEvaluator(lanes: fitting)
     lanes = fitting
   }

@@ -111,7 +111,14 @@ package struct DrawReport {
   package func essQuantile(_ p: Double) -> Double {
     guard gap == nil else { return .nan }
     let cut = draws.quantile(p)
-    return EffectiveSampleSize.estimate(draws.split.map { $0 <= cut ? 1 : 0 }, count: sequences)
+    let split = draws.split
+    let indicator = [Double](unsafeUninitializedCapacity: split.count) { target, count in
+      split.withUnsafeBufferPointer { split in
+        for i in 0..<split.count { target[i] = split[i] <= cut ? 1 : 0 }
+      }
+      count = split.count
+    }
+    return EffectiveSampleSize.estimate(indicator, count: sequences)
   }
 
   package var essTail: Double { defined(min(essQuantile(0.05), essQuantile(0.95))) }
@@ -152,10 +159,17 @@ package struct DrawReport {
     let n = draws.half
     var means: [Double] = []
     var within = 0.0
-    for c in 0..<m {
-      let part = Array(sequences[c * n..<(c + 1) * n])
-      means.append(part.reduce(0, +) / Double(n))
-      within += EffectiveSampleSize.variance(part)
+    sequences.withUnsafeBufferPointer { values in
+      for c in 0..<m {
+        let part = UnsafeBufferPointer(rebasing: values[c * n..<(c + 1) * n])
+        var sum = 0.0
+        for x in part { sum += x }
+        let mean = sum / Double(n)
+        means.append(mean)
+        var squares = 0.0
+        for x in part { squares += (x - mean) * (x - mean) }
+        within += squares / Double(n - 1)
+      }
     }
     within /= Double(m)
     let between = Double(n) * EffectiveSampleSize.variance(means)

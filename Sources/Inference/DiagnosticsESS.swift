@@ -75,12 +75,27 @@ struct Autocovariance {
     stride = (length + 7) / 8 * 8 + 8
     centred = Array(repeating: 0, count: count * stride)
     means = []
-    for c in 0..<count {
-      var sum = 0.0
-      for i in 0..<length { sum += sequences[c * length + i] }
-      let mean = sum / Double(length)
-      means.append(mean)
-      for i in 0..<length { centred[c * stride + i] = sequences[c * length + i] - mean }
+    let length = length
+    let stride = stride
+    centred.withUnsafeMutableBufferPointer { target in
+      sequences.withUnsafeBufferPointer { source in
+        for c in 0..<count {
+          // Eight partial sums, element i to number i mod 8.
+          var partial = Vector8.zero
+          var i = 0
+          while i + 8 <= length {
+            partial += Vector8(UnsafeBufferPointer(rebasing: source[c * length + i..<c * length + i + 8]))
+            i += 8
+          }
+          while i < length {
+            partial[i % 8] += source[c * length + i]
+            i += 1
+          }
+          let mean = PaddedVector.total(partial) / Double(length)
+          means.append(mean)
+          for i in 0..<length { target[c * stride + i] = source[c * length + i] - mean }
+        }
+      }
     }
   }
 

@@ -32,55 +32,22 @@ struct RankedDraws {
       }
       count = 2 * chains * half
     }
-    let order = RankedDraws.order(values)
-    sorted = order.map { values[Int($0)] }
-    place = order.map { index in
-      let c = Int(index) / max(n, 1)
-      let d = Int(index) - c * n
-      if d < half { return Int32(c * half + d) }
-      return d >= n - half ? Int32((chains + c) * half + d - (n - half)) : -1
-    }
-  }
-
-  /// The indices that sort `values` ascending and stably: a radix sort on the order-preserving integer image of a double, 11 bits a pass.
-  static func order(_ values: [Double]) -> [Int32] {
-    let n = values.count
-    guard n > 1 else { return n == 1 ? [0] : [] }
-    let digits = 6
-    let radix = 1 << 11
-    var keys = values.map { value -> UInt64 in
-      // −0 and +0 are equal.
-      let bits = (value == 0 ? 0.0 : value).bitPattern
-      return bits >> 63 == 1 ? ~bits : bits | 1 << 63
-    }
-    var order = (0..<Int32(n)).map { $0 }
-    var otherKeys = keys
-    var otherOrder = order
-    var counts = [Int32](repeating: 0, count: digits * radix)
-    for key in keys {
-      for digit in 0..<digits { counts[digit * radix + Int(truncatingIfNeeded: key >> UInt64(11 * digit)) & (radix - 1)] += 1 }
-    }
-    for digit in 0..<digits {
-      let base = digit * radix
-      let shift = UInt64(11 * digit)
-      if counts[base + Int(truncatingIfNeeded: keys[0] >> shift) & (radix - 1)] == Int32(n) { continue }
-      var start: Int32 = 0
-      for k in base..<base + radix {
-        let count = counts[k]
-        counts[k] = start
-        start += count
+    let order = DrawOrder.ascending(values)
+    sorted = Array(unsafeUninitializedCapacity: values.count) { target, count in
+      values.withUnsafeBufferPointer { values in
+        for k in 0..<order.count { target[k] = values[Int(order[k])] }
       }
-      for i in 0..<n {
-        let slot = base + Int(truncatingIfNeeded: keys[i] >> shift) & (radix - 1)
-        let target = Int(counts[slot])
-        counts[slot] += 1
-        otherKeys[target] = keys[i]
-        otherOrder[target] = order[i]
-      }
-      swap(&keys, &otherKeys)
-      swap(&order, &otherOrder)
+      count = order.count
     }
-    return order
+    // Where draw number i of all stands in `split`: a table, so that no division is left in the loop.
+    var table = [Int32](repeating: -1, count: values.count)
+    for c in 0..<chains {
+      for d in 0..<half {
+        table[c * n + d] = Int32(c * half + d)
+        table[c * n + n - half + d] = Int32((chains + c) * half + d)
+      }
+    }
+    place = order.map { table[Int($0)] }
   }
 
   var isConstant: Bool { sorted.first == sorted.last }
@@ -103,51 +70,62 @@ struct RankedDraws {
 
   /// Normal scores of the halved draws: average ranks r ↦ Φ⁻¹((r − 3/8)/(S + 1/4)), in the layout of `split`.
   func normalScores(_ table: NormalScores) -> [Double] {
-    var values: [Double] = []
-    var places: [Int32] = []
-    values.reserveCapacity(split.count)
-    places.reserveCapacity(split.count)
-    for (value, place) in zip(sorted, place) where place >= 0 {
-      values.append(value)
-      places.append(place)
+    scores(table) { values, places in
+      var n = 0
+      for k in 0..<sorted.count where place[k] >= 0 {
+        values[n] = sorted[k]
+        places[n] = place[k]
+        n += 1
+      }
     }
-    return RankedDraws.scores(values, places, table)
   }
 
   /// Normal scores of |x − median|: the sorted draws fold into two sorted runs, which are merged.
   func foldedScores(_ table: NormalScores) -> [Double] {
     let centre = median
-    var values: [Double] = []
-    var places: [Int32] = []
-    values.reserveCapacity(split.count)
-    places.reserveCapacity(split.count)
-    var up = sorted.firstIndex { $0 >= centre } ?? sorted.count
-    var down = up - 1
-    while down >= 0 || up < sorted.count {
-      let below = down >= 0 ? abs(sorted[down] - centre) : .infinity
-      let above = up < sorted.count ? abs(sorted[up] - centre) : .infinity
-      let index = below <= above && down >= 0 ? down : up
-      if place[index] >= 0 {
-        values.append(min(below, above))
-        places.append(place[index])
+    return scores(table) { values, places in
+      var n = 0
+      var up = sorted.firstIndex { $0 >= centre } ?? sorted.count
+      var down = up - 1
+      while down >= 0 || up < sorted.count {
+        let below = down >= 0 ? abs(sorted[down] - centre) : .infinity
+        let above = up < sorted.count ? abs(sorted[up] - centre) : .infinity
+        let takesLower = below <= above && down >= 0
+        let index = takesLower ? down : up
+        if place[index] >= 0 {
+          values[n] = takesLower ? below : above
+          places[n] = place[index]
+          n += 1
+        }
+        if takesLower { down -= 1 } else { up += 1 }
       }
-      if index == down { down -= 1 } else { up += 1 }
     }
-    return RankedDraws.scores(values, places, table)
   }
 
-  private static func scores(_ ascending: [Double], _ places: [Int32], _ table: NormalScores) -> [Double] {
-    let n = ascending.count
-    var scores = [Double](repeating: 0, count: n)
-    var first = 0
-    while first < n {
-      var last = first
-      while last + 1 < n && ascending[last + 1] == ascending[first] { last += 1 }
-      let score = first == last ? table.whole[first] : table.score(rank: 0.5 * Double(first + last) + 1)
-      for k in first...last { scores[Int(places[k])] = score }
-      first = last + 1
+  /// Scores of values that `fill` writes in ascending order, each with its place; ties share the score of their average rank.
+  private func scores(
+    _ table: NormalScores, fill: (UnsafeMutablePointer<Double>, UnsafeMutablePointer<Int32>) -> Void
+  ) -> [Double] {
+    let n = split.count
+    return Array(unsafeUninitializedCapacity: n) { scores, count in
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: n + 1) { values in
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: n + 1) { places in
+          guard n > 0, let ascending = values.baseAddress, let place = places.baseAddress else { return }
+          fill(ascending, place)
+          table.whole.withUnsafeBufferPointer { whole in
+            var first = 0
+            while first < n {
+              var last = first
+              while last + 1 < n && ascending[last + 1] == ascending[first] { last += 1 }
+              let score = first == last ? whole[first] : table.score(rank: 0.5 * Double(first + last) + 1)
+              for k in first...last { scores[Int(place[k])] = score }
+              first = last + 1
+            }
+          }
+        }
+      }
+      count = n
     }
-    return scores
   }
 }
 

@@ -46,7 +46,7 @@ struct NUTSChain {
     self.dimension = dimension
     self.configuration = configuration
     blocks = PaddedVector.blocks(dimension)
-    random = NUTSRandom(seed: seed, chain: chainID)
+    random = NUTSRandom(seed: seed, chain: UInt32(truncatingIfNeeded: chainID))
     let isDense = configuration.metric == .dense
     let stride = 8 * blocks
     let metricStorage = EuclideanMetric.storage(dimension: dimension, isDense: isDense)
@@ -57,7 +57,7 @@ struct NUTSChain {
     slots = .allocate(capacity: configuration.maxTreeDepth)
     metric = EuclideanMetric(dimension: dimension, isDense: isDense, storage: storage)
     tree = NUTSTree(
-      metric: metric, maxDepth: configuration.maxTreeDepth, maxEnergyError: configuration.maxEnergyError,
+      metric: metric, random: random, maxDepth: configuration.maxTreeDepth, maxEnergyError: configuration.maxEnergyError,
       storage: storage + metricStorage, slots: slots)
     let last = storage + metricStorage + treeStorage
     current = NUTSTree.Point(position: last, gradient: last + stride)
@@ -97,7 +97,7 @@ struct NUTSChain {
 
   private mutating func proposeStart() {
     let radius = configuration.initialRadius
-    random.uniforms(.start, iteration: attempts, into: tree.positions.1, count: dimension)
+    random.uniforms(.start, iteration: 0, attempt: attempts, into: tree.positions.1, count: dimension)
     for i in 0..<dimension { tree.positions.1[i] = radius * (2 * tree.positions.1[i] - 1) }
   }
 
@@ -158,9 +158,15 @@ struct NUTSChain {
       proposeStep()
     } else {
       phase = .trajectory
-      random.normals(.momentum, iteration: iteration, into: tree.momenta.1, count: dimension)
-      tree.begin(from: current, stepSize: stepSize, uniforms: TreeUniforms(random: random, iteration: iteration))
+      drawMomentum(.momentum)
+      tree.begin(from: current, stepSize: stepSize, iteration: iteration)
     }
+  }
+
+  /// A fresh whitened momentum in `tree.momenta.1`. Its padding is cleared: a gradient that was not finite may have reached it.
+  private func drawMomentum(_ purpose: NUTSPurpose, attempt: Int = 0) {
+    PaddedVector.store(.zero, tree.momenta.1, blocks - 1)
+    random.normals(purpose, iteration: iteration, attempt: attempt, into: tree.momenta.1, count: dimension)
   }
 
   /// One leapfrog step from the present draw with a fresh momentum.
@@ -169,7 +175,7 @@ struct NUTSChain {
     let r = tree.momenta.1
     PaddedVector.copy(current.position, to: q, blocks: blocks)
     PaddedVector.copy(current.gradient, to: tree.gradients.1, blocks: blocks)
-    random.normals(.stepSearch, iteration: iteration << 10 | searchTries, into: r, count: dimension)
+    drawMomentum(.stepSearch, attempt: searchTries)
     searchEnergy = 0.5 * PaddedVector.dot(r, r, blocks: blocks) - current.logDensity
     metric.kickAndDrift(position: q, momentum: r, gradient: tree.gradients.1, half: 0.5 * stepSize, step: stepSize)
   }

@@ -1,55 +1,67 @@
-import Foundation
 import Kernels
 
-/// What random numbers of a chain are for; part of their address.
-enum NUTSPurpose: UInt64 { case start = 1, stepSearch, momentum, trajectory }
+/// What random numbers of a chain are for; part of their address. The numbers are the sampler's own, so that no other part of the program
+/// draws the same ones.
+enum NUTSPurpose: UInt32 {
+  case start = 0x4E55_0001
+  case stepSearch = 0x4E55_0002
+  case momentum = 0x4E55_0003
+  case trajectory = 0x4E55_0004
+}
 
-/// The random numbers of one chain, addressed by (seed, purpose, chain, iteration, index).
+/// The random numbers of one chain, addressed by (seed, purpose, chain, iteration, try, element).
 struct NUTSRandom {
   let seed: UInt64
-  let chain: Int
+  let chain: UInt32
 
-  static func placeholder(_ seed: UInt64, _ purpose: NUTSPurpose, _ chain: Int, _ iteration: Int, _ index: Int) -> Double {
-    var z = seed &+ 0x9E37_79B9_7F4A_7C15 &* (purpose.rawValue &+ 1)
-    for word in [UInt64(bitPattern: Int64(chain)), UInt64(bitPattern: Int64(iteration)), UInt64(bitPattern: Int64(index))] {
-      z = z &+ 0x9E37_79B9_7F4A_7C15 &* (word &+ 1)
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      z ^= z >> 31
-    }
-    return (Double(z >> 11) + 0.5) * 0x1p-53
+  /// `attempt` counts the tries within an iteration, where there are several.
+  private func address(_ purpose: NUTSPurpose, _ iteration: Int, _ attempt: Int, _ element: Int = 0) -> RandomAddress {
+    RandomAddress(
+      seed: seed, purpose: purpose.rawValue, chain: chain, step: UInt64(iteration), site: UInt32(truncatingIfNeeded: attempt),
+      element: UInt32(truncatingIfNeeded: element))
   }
 
-  /// Standard normal draws, `count` of them.
-  func normals(_ purpose: NUTSPurpose, iteration: Int, into target: UnsafeMutablePointer<Double>, count: Int) {
-    for i in 0..<count {
-      let u = NUTSRandom.placeholder(seed, purpose, chain, iteration, 2 * i)
-      let v = NUTSRandom.placeholder(seed, purpose, chain, iteration, 2 * i + 1)
-      target[i] = (-2 * log(u)).squareRoot() * cos(2 * .pi * v)
+  /// `count` standard normal draws.
+  func normals(_ purpose: NUTSPurpose, iteration: Int, attempt: Int = 0, into target: UnsafeMutablePointer<Double>, count: Int) {
+    withUnsafePointer(to: chain) {
+      RandomFill.normals(count: count, lanes: 1, chains: $0, at: address(purpose, iteration, attempt), target)
     }
   }
 
-  /// Uniform draws in (0, 1).
-  func uniforms(_ purpose: NUTSPurpose, iteration: Int, into target: UnsafeMutablePointer<Double>, count: Int) {
-    for i in 0..<count { target[i] = NUTSRandom.placeholder(seed, purpose, chain, iteration, i) }
+  /// `count` uniform draws in (0, 1), from number `element` on.
+  func uniforms(
+    _ purpose: NUTSPurpose, iteration: Int, attempt: Int = 0, element: Int = 0, into target: UnsafeMutablePointer<Double>, count: Int
+  ) {
+    withUnsafePointer(to: chain) {
+      RandomFill.uniforms(count: count, lanes: 1, chains: $0, at: address(purpose, iteration, attempt, element), target)
+    }
   }
 }
 
-/// The uniform draws of one trajectory, in order.
+/// The uniform draws of one trajectory, in order; a buffer of sixteen is filled at a time.
 struct TreeUniforms {
-  private var random = NUTSRandom(seed: 0, chain: 0)
+  private let random: NUTSRandom
+  private let buffer: UnsafeMutablePointer<Double>
   private var iteration = 0
   private var index = 0
 
-  init() {}
+  static let bufferSize = 16
 
-  init(random: NUTSRandom, iteration: Int) {
+  init(random: NUTSRandom, buffer: UnsafeMutablePointer<Double>) {
     self.random = random
-    self.iteration = iteration
+    self.buffer = buffer
   }
 
-  mutating func next() -> Double {
+  /// Back to the first number, of another iteration.
+  mutating func restart(iteration: Int) {
+    self.iteration = iteration
+    index = 0
+  }
+
+  @inline(__always) mutating func next() -> Double {
+    let place = index % TreeUniforms.bufferSize
+    if place == 0 { random.uniforms(.trajectory, iteration: iteration, element: index, into: buffer, count: TreeUniforms.bufferSize) }
     index += 1
-    return NUTSRandom.placeholder(random.seed, .trajectory, random.chain, iteration, index)
+    return buffer[place]
   }
 }

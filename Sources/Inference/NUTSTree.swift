@@ -48,10 +48,14 @@ struct NUTSTree {
   private var stepSize = 0.0
   private var uniforms: TreeUniforms
 
-  static func storage(dimension: Int, maxDepth: Int) -> Int { 8 * PaddedVector.blocks(dimension) * (14 + 3 * maxDepth) }
+  static func storage(dimension: Int, maxDepth: Int) -> Int {
+    8 * PaddedVector.blocks(dimension) * (14 + 3 * maxDepth) + TreeUniforms.bufferSize
+  }
 
-  init(metric: EuclideanMetric, maxDepth: Int, maxEnergyError: Double, storage: Pointer, slots: UnsafeMutablePointer<PaddedVector.Stretch>)
-  {
+  init(
+    metric: EuclideanMetric, random: NUTSRandom, maxDepth: Int, maxEnergyError: Double, storage: Pointer,
+    slots: UnsafeMutablePointer<PaddedVector.Stretch>
+  ) {
     self.metric = metric
     blocks = metric.blocks
     self.maxDepth = maxDepth
@@ -71,7 +75,7 @@ struct NUTSTree {
       let first = storage + (13 + 3 * level) * stride
       slots[level] = PaddedVector.Stretch(sum: first, first: first + stride, last: first + 2 * stride)
     }
-    uniforms = TreeUniforms()
+    uniforms = TreeUniforms(random: random, buffer: storage + (14 + 3 * maxDepth) * stride)
   }
 
   /// Where the next gradient is wanted, and where it is to be written.
@@ -80,7 +84,7 @@ struct NUTSTree {
   @inline(__always) private var activeMomentum: Pointer { forward ? momenta.1 : momenta.0 }
 
   /// Starts a trajectory from `start` with the whitened momentum already standing in `momenta.1`.
-  mutating func begin(from start: Point, stepSize: Double, uniforms: TreeUniforms) {
+  mutating func begin(from start: Point, stepSize: Double, iteration: Int) {
     for (source, targets) in [(start.position, positions), (start.gradient, gradients), (momenta.1, (momenta.0, treeSum))] {
       PaddedVector.copy(source, to: targets.0, blocks: blocks)
       PaddedVector.copy(source, to: targets.1, blocks: blocks)
@@ -92,7 +96,7 @@ struct NUTSTree {
     sample.energy = startEnergy
     sample.index = 0
     self.stepSize = stepSize
-    self.uniforms = uniforms
+    uniforms.restart(iteration: iteration)
     depth = 0
     steps = 0
     acceptanceSum = 0

@@ -1,4 +1,5 @@
 import Foundation
+import Modeling
 
 extension DataDecoder {
   /// Decodes a value of any type; arrays of numbers go in as one block.

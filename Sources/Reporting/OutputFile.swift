@@ -1,4 +1,5 @@
 import Foundation
+import Modeling
 
 /// Why a file cannot be read or written: one sentence with its path.
 package struct FileError: Error, Equatable, CustomStringConvertible {

@@ -1,0 +1,116 @@
+import Differentiation
+
+/// A scalar distribution restricted to lower ≤ x ≤ upper and renormalized: p(x) / (F(upper) − F(lower)) there, −∞ elsewhere.
+///
+/// Either bound may be missing, and both may depend on other variables. The mass is taken as a difference in logarithms of whichever tail the
+/// interval lies in, so it keeps its accuracy far out: `Truncated(Normal(0, sd: 1), lower: 30)` is exact.
+public struct Truncated<Base: CumulativeDistribution>: Distribution {
+  public static var name: String { "Truncated \(Base.name)" }
+  let base: Base
+  let lower: Tensor?
+  let upper: Tensor?
+
+  public init(_ base: Base, lower: some TensorConvertible, upper: some TensorConvertible) {
+    let (a, b) = (lower.tensor.checked(.number, "the lower bound", of: Self.name), upper.tensor)
+    self.init(base, a, b.checked(.number, "the upper bound", of: Self.name).checkedAbove(a, of: Self.name))
+  }
+
+  public init(_ base: Base, lower: some TensorConvertible) {
+    self.init(base, lower.tensor.checked(.number, "the lower bound", of: Self.name), nil)
+  }
+
+  public init(_ base: Base, upper: some TensorConvertible) {
+    self.init(base, nil, upper.tensor.checked(.number, "the upper bound", of: Self.name))
+  }
+
+  /// A bound at or beyond the edge of the base's own support is dropped; the other edge becomes a bound.
+  private init(_ base: Base, _ lower: Tensor?, _ upper: Tensor?) {
+    let (edgeLow, edgeHigh): (Tensor?, Tensor?) =
+      switch base.support {
+      case .positive, .nonnegative: (0, nil)
+      case .unitInterval: (0, 1)
+      case .lower(let bound): (bound, nil)
+      case .upper(let bound): (nil, bound)
+      case .interval(let a, let b): (a, b)
+      default: (nil, nil)
+      }
+    self.base = base
+    self.lower = Truncated.tighter(lower, edgeLow, isLower: true)
+    self.upper = Truncated.tighter(upper, edgeHigh, isLower: false)
+  }
+
+  private static func tighter(_ bound: Tensor?, _ edge: Tensor?, isLower: Bool) -> Tensor? {
+    guard let bound, bound.knownNumber.map({ $0.isFinite }) ?? true else { return nil }
+    guard let edge else { return bound }
+    if let b = bound.knownNumber, let e = edge.knownNumber { return (isLower ? b <= e : b >= e) ? nil : bound }
+    return isLower ? maximum(bound, edge) : minimum(bound, edge)
+  }
+
+  public var batchShape: [Int] {
+    let shapes = [base.batchShape, lower?.shape ?? [], upper?.shape ?? []]
+    return Tensor.commonShape(shapes) ?? base.batchShape
+  }
+
+  public var support: Support {
+    switch (lower, upper, base.support) {
+    case (nil, nil, let own): own
+    case (let a?, let b?, _): .interval(a, b)
+    case (let a?, nil, .unitInterval): .interval(a, 1)
+    case (let a?, nil, .interval(_, let b)), (let a?, nil, .upper(let b)): .interval(a, b)
+    case (let a?, nil, _): .lower(a)
+    case (nil, let b?, .positive), (nil, let b?, .nonnegative), (nil, let b?, .unitInterval): .interval(0, b)
+    case (nil, let b?, .interval(let a, _)), (nil, let b?, .lower(let a)): .interval(a, b)
+    case (nil, let b?, _): .upper(b)
+    }
+  }
+
+  public func logDensity(inside x: Tensor) -> Tensor { base.logDensity(inside: x) - logMass }
+
+  /// log(F(upper) − F(lower)).
+  private var logMass: Tensor {
+    switch (lower, upper) {
+    case (nil, nil): return 0
+    case (let a?, nil): return base.logSurvival(a)
+    case (nil, let b?): return base.logCDF(b)
+    case (let a?, let b?):
+      // Of the two tails the one in which both bounds are on the near side: no difference of numbers close to 1. The choice is made among the
+      // arguments of the difference, so that the other one never divides by zero in a derivative.
+      let isUpper = isInUpperTail(a)
+      let larger = select(isUpper, base.logSurvival(a), base.logCDF(b))
+      let smaller = select(isUpper, base.logSurvival(b), base.logCDF(a))
+      return larger + log1mExp(smaller - larger)
+    }
+  }
+
+  /// 1 where the bound is above the median.
+  private func isInUpperTail(_ bound: Tensor) -> Tensor { base.logCDF(bound) .> -LogConstant.two }
+
+  /// By inversion of the distribution function, in logarithms; a mistake is recorded for a base whose distribution function has no inverse
+  /// here.
+  public func sample(using source: DrawSource) -> Tensor {
+    guard let invertible = base as? any QuantileDistribution else {
+      return .mistake("\(Self.name) has no draws, since the quantiles of \(Base.name) are not known", shape: shape)
+    }
+    let u = source.draw(.uniform, shape: batchShape)
+    return draw(invertible, u)
+  }
+
+  private func draw(_ base: some QuantileDistribution, _ u: Tensor) -> Tensor {
+    switch (lower, upper) {
+    case (nil, nil): return base.quantile(u)
+    case (let a?, nil): return maximum(a, base.quantile(logSurvival: base.logSurvival(a) + log(u)))
+    case (nil, let b?): return minimum(b, base.quantile(logCDF: base.logCDF(b) + log(u)))
+    case (let a?, let b?):
+      // log of the point that lies u of the way from the smaller to the larger probability, in the tail that keeps it accurate.
+      let isUpper = isInUpperTail(a)
+      let larger = select(isUpper, base.logSurvival(a), base.logCDF(b))
+      let smaller = select(isUpper, base.logSurvival(b), base.logCDF(a))
+      let level = larger + log(u + (1 - u) * exp(smaller - larger))
+      let fromAbove = base.quantile(logSurvival: select(isUpper, level, -LogConstant.two))
+      let fromBelow = base.quantile(logCDF: select(isUpper, -LogConstant.two, level))
+      return minimum(b, maximum(a, select(isUpper, fromAbove, fromBelow)))
+    }
+  }
+}
+
+extension Truncated: ReparameterizedDistribution where Base: QuantileDistribution & ReparameterizedDistribution {}

@@ -1,0 +1,41 @@
+import Differentiation
+
+/// The beta distribution, p(x) = x^(a−1) (1 − x)^(b−1) / B(a, b) on 0 < x < 1, a > 0, b > 0. −∞ at 0 and 1.
+public struct Beta: Distribution {
+  public static let name = "Beta"
+  let a: Tensor
+  let b: Tensor
+
+  /// The exponents plus one: of x, and of 1 − x.
+  public init(_ a: some TensorConvertible, _ b: some TensorConvertible) {
+    self.a = a.tensor.checked(.positive, "a", of: Beta.name)
+    self.b = b.tensor.checked(.positive, "b", of: Beta.name)
+  }
+
+  public var batchShape: [Int] { Distributions.batchShape(of: a, b) }
+  public var support: Support { .unitInterval }
+
+  public func logDensity(inside x: Tensor) -> Tensor { (a - 1) * log(x) + (b - 1) * log1p(-x) - logBeta(a, b) }
+
+  /// g/(g + h) for two gamma draws, in logarithms; differentiable in both parameters.
+  public func sample(using source: DrawSource) -> Tensor {
+    let g = source.draw(.logGamma, shape: batchShape, parameters: [a])
+    let h = source.draw(.logGamma, shape: batchShape, parameters: [b])
+    return logistic(g - h)
+  }
+}
+
+extension Beta: DistributionWithMoments, DistributionWithEntropy {
+  public var mean: Tensor { a / (a + b) }
+  /// ab / ((a + b)²(a + b + 1)).
+  public var variance: Tensor { a * b / (square(a + b) * (a + b + 1)) }
+  /// log B(a, b) − (a − 1)ψ(a) − (b − 1)ψ(b) + (a + b − 2)ψ(a + b).
+  public var entropy: Tensor {
+    logBeta(a, b) - (a - 1) * digamma(a) - (b - 1) * digamma(b) + (a + b - 2) * digamma(a + b)
+  }
+}
+
+extension Beta: ReparameterizedDistribution, CumulativeDistribution {
+  public func logCDF(_ x: Tensor) -> Tensor { log(incompleteBeta(a, b, x)) }
+  public func logSurvival(_ x: Tensor) -> Tensor { log(incompleteBeta(b, a, 1 - x)) }
+}

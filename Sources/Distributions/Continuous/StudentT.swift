@@ -1,0 +1,88 @@
+import Differentiation
+
+/// Student's t, p(x) = Γ((ν+1)/2) / (Γ(ν/2)·s·√(νπ)) · (1 + z²/ν)^(−(ν+1)/2) with z = (x − m)/s, on ℝ: degrees of freedom ν > 0,
+/// location m, scale s > 0.
+public struct StudentT: Distribution {
+  public static let name = "StudentT"
+  let df: Tensor
+  let location: Tensor
+  let scale: Tensor
+
+  /// Degrees of freedom, the median, and the scale (not the standard deviation, which is scale·√(ν/(ν − 2)) for ν > 2).
+  public init(df: some TensorConvertible, _ location: some TensorConvertible, scale: some TensorConvertible) {
+    self.df = df.tensor.checked(.positive, "df", of: StudentT.name)
+    self.location = location.tensor.checked(.finite, "the location", of: StudentT.name)
+    self.scale = scale.tensor.checked(.positive, "scale", of: StudentT.name)
+  }
+
+  public var batchShape: [Int] { Distributions.batchShape(of: df, location, scale) }
+  public var support: Support { .real }
+
+  public func logDensity(inside x: Tensor) -> Tensor {
+    let half = 0.5 * (df + 1)
+    let normalizer = logGammaHalfStep(0.5 * df) - (0.5 * (log(df) + LogConstant.pi) + log(scale))
+    return normalizer - half * log1p(square(standardized(x)) * reciprocal(df))
+  }
+
+  /// m + s·n·√(ν/2 / g), n normal and g ~ Gamma(ν/2, 1), differentiable in ν.
+  public func sample(using source: DrawSource) -> Tensor {
+    let n = source.draw(.normal, shape: batchShape)
+    let logG = source.draw(.logGamma, shape: batchShape, parameters: [0.5 * df])
+    return location + scale * n * exp(0.5 * (log(0.5 * df) - logG))
+  }
+
+  private func standardized(_ x: Tensor) -> Tensor { (x - location) * reciprocal(scale) }
+}
+
+extension StudentT: DistributionWithMoments {
+  /// The location for ν > 1, otherwise NaN.
+  public var mean: Tensor { select(df .> 1, location, Double.nan).broadcast(to: batchShape) }
+  /// s²·ν/(ν − 2) for ν > 2, ∞ for 1 < ν ≤ 2, otherwise NaN.
+  public var variance: Tensor {
+    let finite = df .> 2
+    let known = square(scale) * df / select(finite, df - 2, 1)
+    return select(finite, known, select(df .> 1, Double.infinity, Double.nan)).broadcast(to: batchShape)
+  }
+}
+
+extension StudentT: DistributionWithEntropy {
+  /// (ν+1)/2·(ψ((ν+1)/2) − ψ(ν/2)) + ½ log ν + log B(ν/2, ½) + log s.
+  public var entropy: Tensor {
+    let half = 0.5 * (df + 1)
+    let spread = half * (digamma(half) - digamma(0.5 * df))
+    return (spread + 0.5 * (log(df) + LogConstant.pi) - logGammaHalfStep(0.5 * df) + log(scale)).broadcast(to: batchShape)
+  }
+}
+
+extension StudentT: ReparameterizedDistribution, CumulativeDistribution {
+  public func logCDF(_ x: Tensor) -> Tensor { logTail(-standardized(x)) }
+  public func logSurvival(_ x: Tensor) -> Tensor { logTail(standardized(x)) }
+
+  /// log P(T > z). With w = ν/(ν + z²): ½ I_w(ν/2, ½) beyond |z| = √ν, ½ − ½ I_{1−w}(½, ν/2) within, each the accurate one there.
+  private func logTail(_ raw: Tensor) -> Tensor {
+    // At 0 the incomplete beta function's own derivative is infinite; a shift by nothing that counts keeps the product finite.
+    let z = raw + 1e-140 * (abs(raw) .< 1e-140)
+    let squared = square(z)
+    let total = df + squared
+    let isOuter = df .< squared
+    let outer = incompleteBeta(0.5 * df, 0.5, select(isOuter, df / total, 0.5))
+    let inner = incompleteBeta(0.5, 0.5 * df, select(isOuter, 0.5, squared / total))
+    let mass = select(isOuter, 1 - outer, inner)
+    let small = select(isOuter, log(outer) - LogConstant.two, log1p(-inner) - LogConstant.two)
+    return select(z .> 0, small, log1p(mass) - LogConstant.two)
+  }
+}
+
+/// log Γ(a + ½) − log Γ(a), without the cancellation of the difference for large a.
+///
+/// Above 20 by the series of the ratio's logarithm in 1/a (DLMF 5.11.13 with a = ½; Tricomi and Erdélyi 1951).
+func logGammaHalfStep(_ a: Tensor) -> Tensor {
+  if let a = a.knownNumber, a <= 20 { return logGamma(Tensor(a + 0.5)) - logGamma(Tensor(a)) }
+  let isLarge = a .> 20
+  let x = select(isLarge, a, 20)
+  let r = reciprocal(x)
+  let v = square(r)
+  let series = r * (-1 / 8.0 + v * (1 / 192.0 + v * (-1 / 640.0 + v * (17 / 14336.0 + v * (-31 / 18432.0 + v * (691 / 180224.0))))))
+  let direct = select(isLarge, 1, a)
+  return select(isLarge, 0.5 * log(x) + series, logGamma(direct + 0.5) - logGamma(direct))
+}

@@ -1,0 +1,117 @@
+import Differentiation
+
+/// A probability distribution: a density with the set it lives on, and random draws from it.
+///
+/// **Shapes.** One value has shape `batchShape + eventShape`. Elements along batch axes are independent, and a log density has shape
+/// `batchShape`; along event axes they depend on each other. Scalar distributions take parameters of any shapes that stretch to one another
+/// and have that common shape as their batch: `Normal(Tensor([0, 1, 2]), sd: 1)` is three independent normals. Vector and matrix
+/// distributions have no batch axes of their own. `d.repeated(4)` is four independent copies of any distribution. The axes of open plates
+/// are never seen: what is written for one element holds in every plate.
+///
+/// **Densities** are with respect to Lebesgue measure, counting measure for whole numbers, and all constants are kept: they integrate to one
+/// unless the type says that it is improper. Natural logarithms throughout.
+///
+/// **Mistakes.** A parameter that is known to be illegal (a negative scale) is recorded as a mistake, with a sentence that is reported when
+/// the graph is used; nothing traps. A parameter that becomes illegal while a model runs gives a log density of NaN.
+public protocol Distribution: Sendable {
+  /// ``Tensor`` for continuous, ``IntTensor`` for discrete distributions.
+  associatedtype Value: DistributionValue
+  /// The type's name in sentences, such as `Normal`.
+  static var name: String { get }
+  var batchShape: [Int] { get }
+  var eventShape: [Int] { get }
+  /// The set of values with a positive density.
+  var support: Support { get }
+  /// The formula of the log density, for a value that is known to lie in the support: every value does that came out of the support's
+  /// bijection. Elsewhere the result is unspecified. Shape: ``batchShape``.
+  func logDensity(inside value: Value) -> Tensor
+  /// The log density; −∞ outside the support, NaN where the value or a parameter is NaN. Shape: ``batchShape``.
+  func logDensity(of value: Value) -> Tensor
+  /// A draw. Draws inside open plates differ from element to element.
+  func sample(using source: DrawSource) -> Value
+}
+
+/// What a distribution draws: real or whole numbers.
+public protocol DistributionValue: TensorConvertible {
+  /// The value that the tensor holds; whole numbers are taken as they stand.
+  init(drawn tensor: Tensor)
+}
+
+extension Tensor: DistributionValue {
+  public init(drawn tensor: Tensor) { self = tensor }
+}
+
+extension IntTensor: DistributionValue {
+  public init(drawn tensor: Tensor) { self.init(tensor) }
+}
+
+extension Distribution {
+  public var eventShape: [Int] { [] }
+
+  public func logDensity(of value: Value) -> Tensor {
+    let density = logDensity(inside: value)
+    guard let outside = support.exclusion(of: value.tensor) else { return density }
+    return select(outside, -Double.infinity, density)
+  }
+
+  /// The log density of whole numbers held in a ``Tensor``, as data files deliver them; −∞ at numbers that are not whole.
+  public func logDensity(of value: Tensor) -> Tensor where Value == IntTensor {
+    let density = logDensity(of: IntTensor(drawn: value))
+    if let known = value.knownValues, known.allSatisfy({ $0.rounded() == $0 }) { return density }
+    return select(value .== floor(value), density, select(isNaN(value), Double.nan, -Double.infinity))
+  }
+
+  /// batchShape + eventShape.
+  public var shape: [Int] { batchShape + eventShape }
+}
+
+// MARK: - Capabilities
+
+/// A distribution whose draws are differentiable functions of its parameters and of noise that does not depend on them, so that gradients
+/// of expectations may flow through a draw. Only these can be sites of a guide without another estimator being named.
+public protocol ReparameterizedDistribution: Distribution where Value == Tensor {}
+
+/// A distribution on 0, 1, …, `supportSize` − 1, so that sums over all of its values are finite.
+public protocol EnumerableDistribution: Distribution where Value == IntTensor {
+  var supportSize: Int { get }
+}
+
+/// A distribution whose mean and variance are known in closed form.
+public protocol DistributionWithMoments: Distribution {
+  /// E x, of shape `shape`; NaN or ±∞ where it does not exist.
+  var mean: Tensor { get }
+  /// Var x, of shape `shape`: for vectors the variance of each element. NaN or ∞ where it does not exist.
+  var variance: Tensor { get }
+}
+
+/// A distribution whose entropy is known in closed form.
+public protocol DistributionWithEntropy: Distribution {
+  /// −E log p(x) in nats, of shape ``Distribution/batchShape``.
+  var entropy: Tensor { get }
+}
+
+/// A scalar distribution with a known distribution function F(x) = P(X ≤ x), in logarithms, so that tails keep their accuracy.
+public protocol CumulativeDistribution: Distribution where Value == Tensor {
+  /// log F(x), for x in the closure of the support (±∞ only where it is unbounded).
+  func logCDF(_ x: Tensor) -> Tensor
+  /// log(1 − F(x)).
+  func logSurvival(_ x: Tensor) -> Tensor
+}
+
+extension CumulativeDistribution {
+  /// F(x).
+  public func cdf(_ x: some TensorConvertible) -> Tensor { exp(logCDF(x.tensor)) }
+}
+
+/// A scalar distribution whose distribution function can be inverted, differentiably in its parameters.
+public protocol QuantileDistribution: CumulativeDistribution {
+  /// The x with log F(x) equal to the argument, which is negative.
+  func quantile(logCDF: Tensor) -> Tensor
+  /// The x with log(1 − F(x)) equal to the argument, which is negative.
+  func quantile(logSurvival: Tensor) -> Tensor
+}
+
+extension QuantileDistribution {
+  /// The x with F(x) = p, 0 < p < 1.
+  public func quantile(_ p: some TensorConvertible) -> Tensor { quantile(logCDF: log(p.tensor)) }
+}

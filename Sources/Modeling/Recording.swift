@@ -1,0 +1,166 @@
+import Differentiation
+import Distributions
+
+/// What is collected while a body runs.
+final class Recording {
+  enum Mode: Sendable {
+    /// Latent sites become unconstrained inputs.
+    case density
+    /// Latent sites are drawn from their priors.
+    case simulation
+  }
+
+  /// What is wanted of a recording from outside of the model.
+  struct Options: Sendable {
+    var mode = Mode.density
+    /// Plate name → elements present at a time.
+    var minibatch: [String: Int] = [:]
+    /// Values from a guide, by site.
+    var drawn: [String: Tensor] = [:]
+    /// Unconstrained inputs that were made before, by site: re-executions of one model share theirs.
+    var known: [String: Node] = [:]
+    /// Minibatch numbers that were made before, by plate.
+    var knownSubsets: [String: Node] = [:]
+  }
+
+  let options: Options
+  let mode: Mode
+  let draws = DrawSource(firstSite: 0)
+  var sites: [Site] = []
+  var outputs: [(name: String, value: Tensor)] = []
+  var plates: [String: (plate: Plate, id: UInt64)] = [:]
+  var plateOrder: [String] = []
+  var given: [String: Program.Given] = [:]
+  private(set) var problems: [ModelError.Problem] = []
+  private var names: [String: SourceLine] = [:]
+  private var taken: Set<String> = []
+  private var nextPlate: UInt64 = 0
+
+  init(_ options: Options = Options()) {
+    self.options = options
+    mode = options.mode
+    for (name, value) in options.drawn { given[name] = Program.Given(value: value, kind: .drawn) }
+  }
+
+  func report(_ site: String?, _ source: SourceLine?, _ sentence: String) {
+    let problem = ModelError.Problem(site: site, at: source, sentence)
+    if !problems.contains(problem) { problems.append(problem) }
+  }
+
+  /// Registers a site's name; a second site of that name is a mistake.
+  func isNew(_ name: String, _ source: SourceLine) -> Bool {
+    if let first = names[name] {
+      report(name, source, "the name is taken by the site at \(first.file):\(first.line)")
+      return false
+    }
+    names[name] = source
+    return true
+  }
+
+  func take(_ name: String) -> Program.Given? {
+    guard let found = given[name] else { return nil }
+    taken.insert(name)
+    return found
+  }
+
+  /// The input that holds a site's unconstrained values.
+  func unconstrained(_ name: String, valueShape: [Int], _ bijection: any Bijection, _ program: Program, initial: Tensor? = nil)
+    -> (tensor: Tensor, block: Site.Unconstrained)
+  {
+    let shape = bijection.unconstrainedShape(for: valueShape)
+    let axes = program.axes
+    let full = shape + axes.map(\.size)
+    let input = options.known[name].flatMap { $0.shape == full ? $0 : nil } ?? .input(name, shape: full)
+    var order: [Int]?
+    if !shape.isEmpty, !axes.isEmpty {
+      let strides = Node.strides(full)
+      let places = (0..<input.count).map(Double.init)
+      let moved = Array(strides[shape.count...]) + strides[..<shape.count]
+      order = Node.walk(places, axes.map(\.size) + shape, moved).map { Int($0) }
+    }
+    let start = initial.flatMap { try? Evaluation.values(of: [program.outside($0).node])[0] }
+    return (
+      Tensor(input, plates: axes), Site.Unconstrained(input: input, shape: shape, order: order, initial: start)
+    )
+  }
+
+  /// The plate of this name, new or opened before.
+  func plate(_ name: String, _ size: Int, _ source: SourceLine, anew: Bool) -> (plate: Plate, id: UInt64) {
+    if let known = plates[name], !anew {
+      if known.plate.size != size {
+        report(nil, source, "plate \"\(name)\" has \(size) elements here and \(known.plate.size) where it was opened first")
+      } else {
+        return known
+      }
+    }
+    if size < 0 { report(nil, source, "plate \"\(name)\" cannot have \(size) elements") }
+    let whole = max(size, 0)
+    let wanted = options.minibatch[name]
+    if let wanted, wanted < 1 || wanted > whole {
+      report(nil, source, "a minibatch of plate \"\(name)\" has 1 to \(whole) elements, not \(wanted)")
+    }
+    let present = wanted.map { min(max($0, 1), whole) } ?? whole
+    let subset = present < whole ? options.knownSubsets[name] ?? .input("minibatch of \(name)", shape: [present]) : nil
+    nextPlate += 1
+    let entry = (Plate(name: name, size: whole, present: present, subset: subset), nextPlate)
+    if plates[name] == nil {
+      plates[name] = entry
+      plateOrder.append(name)
+    }
+    return entry
+  }
+
+  /// Looks for what only shows when the body is done: names that were given and do not exist, and recorded mistakes of shapes.
+  func finish(outputs returned: [(name: String, value: Tensor)]) {
+    let givable = sites.filter { $0.role != .factor }.map(\.name)
+    for name in given.keys.sorted() where !taken.contains(name) {
+      report(nil, nil, "a value is given for site \"\(name)\", and the model has no such site\(NearestName.hint(name, among: givable))")
+    }
+    for name in options.minibatch.keys.sorted() where plates[name] == nil {
+      report(
+        nil, nil, "a minibatch is asked for plate \"\(name)\", and the model has no such plate\(NearestName.hint(name, among: plateOrder))")
+    }
+    for (name, value) in returned {
+      if let stray = value.plates.first {
+        report(nil, nil, "the result \"\(name)\" is a value from inside plate \(stray.name); return it from the plate's body first")
+      } else if let site = sites.first(where: { $0.name == name && $0.role != .factor }), !site.outsideValue.isSameValue(as: value) {
+        report(name, site.source, "the body returns something else under this name; give the result another label")
+      } else if outputs.contains(where: { $0.name == name }) {
+        report(nil, nil, "the result \"\(name)\" has the name of an output")
+      }
+    }
+    reportMistakes(returned)
+  }
+
+  private func reportMistakes(_ returned: [(name: String, value: Tensor)]) {
+    var known: Set<String> = []
+    func look(_ name: String?, _ source: SourceLine?, _ nodes: [Node]) {
+      for sentence in Evaluation.mistakes(in: nodes) where known.insert(sentence).inserted { report(name, source, sentence) }
+    }
+    for site in sites { look(site.name, site.source, [site.value.node] + [site.logDensity, site.logJacobian].compactMap { $0 }) }
+    for (name, value) in outputs { look(name, nil, [value.node]) }
+    for result in returned { look(nil, nil, [result.value.node]) }
+  }
+}
+
+/// Checks of data before the first step.
+enum DataCheck {
+  /// What is wrong with observed values known while recording: not finite, not whole, or outside the support.
+  static func problem(_ value: Tensor, _ support: Support, _ distribution: String) -> String? {
+    guard let known = value.node.knownValues else { return nil }
+    func name(_ place: Int) -> String {
+      if value.shape.isEmpty { return "the observed value" }
+      var rest = place
+      let index = zip(Node.strides(value.shape), value.shape).map { stride, _ in
+        defer { rest %= stride }
+        return "\(rest / stride)"
+      }
+      return "the observed value at [\(index.joined(separator: ", "))]"
+    }
+    if let place = known.firstIndex(where: { !$0.isFinite }) { return "\(name(place)) is \(known[place]); data must be finite" }
+    if support.isDiscrete, let place = known.firstIndex(where: { $0.rounded() != $0 }) {
+      return "\(name(place)) is \(known[place]), and \(distribution) takes whole numbers"
+    }
+    return support.violation(by: value)
+  }
+}

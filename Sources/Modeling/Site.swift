@@ -1,0 +1,59 @@
+import Differentiation
+import Distributions
+
+/// A plate as it was opened.
+package struct Plate: Sendable, Equatable {
+  package let name: String
+  /// The size of the whole plate.
+  package let size: Int
+  /// Elements in a minibatch; equal to `size` without one.
+  package let present: Int
+  /// The numbers of the minibatch's elements [present], an input; nil without one.
+  package let subset: Node?
+
+  /// What a sum over the elements present is multiplied by: size / present.
+  package var scale: Double { present == 0 ? 1 : Double(size) / Double(present) }
+}
+
+/// One named place of a recorded model.
+package struct Site: Sendable {
+  package enum Role: String, Sendable { case latent, observed, intervened, parameter, factor }
+
+  package let name: String
+  package let role: Role
+  /// The distribution's name; nil for factors and parameters.
+  package let distribution: String?
+  /// The shape of one value inside the plates.
+  package let shape: [Int]
+  /// The open plates, outermost first.
+  package let plates: [Plate]
+  let axes: [PlateAxis]
+  package let support: Support?
+  package let source: SourceLine
+  /// The value, inside the plates. NaN of no consequence for a factor.
+  package let value: Tensor
+  /// log p of the value, summed over everything and scaled for minibatches; for a latent site without the Jacobian.
+  package let logDensity: Node?
+  /// log |det ∂x/∂u| of a latent site or a parameter, summed and scaled likewise; nil where it is not there or is zero.
+  package let logJacobian: Node?
+  /// The unconstrained values, an input; for latent sites and parameters.
+  package let unconstrained: Unconstrained?
+
+  package struct Unconstrained: Sendable {
+    /// [unconstrained shape of one value, then the plates].
+    package let input: Node
+    /// The unconstrained shape of one value.
+    package let shape: [Int]
+    /// Where flat element k (plates leading, then the value's own axes, row-major) stands in the input; nil where at k.
+    package let order: [Int]?
+    /// Starting point, in flat order; nil where nothing is better than another.
+    package let initial: [Double]?
+    package var count: Int { input.count }
+  }
+
+  /// [plates…, value's axes…]: the shape outside.
+  package var outsideShape: [Int] { plates.map(\.present) + shape }
+
+  /// The value as it is seen outside of its plates.
+  package var outsideValue: Tensor { axes.reversed().reduce(value) { $0.leaving($1) } }
+}
