@@ -1,10 +1,10 @@
 /// Which legal name somebody probably meant.
 package enum NearestName {
   /// The candidate with the smallest edit distance (insertions, deletions, substitutions and swaps of neighbours count one each; case does not
-  /// count), if it is near enough to be worth suggesting: at most two edits, or a third of the name's length. Among equals the first wins.
+  /// count), if it is near enough to be worth suggesting: at most one edit in four letters. Among equals the first wins.
   package static func find(_ name: String, among candidates: [String]) -> String? {
     let written = Array(name.lowercased())
-    let limit = max(2, written.count / 3)
+    let limit = (written.count + 3) / 4
     var best: (name: String, distance: Int)?
     for candidate in candidates {
       let legal = Array(candidate.lowercased())

@@ -9,7 +9,10 @@ enum LoopRunner {
   static let tileVectors = 16
 
   static func run(_ loop: UnsafeMutablePointer<RuntimeLoop>) {
-    let l = loop.pointee
+    run(loop.pointee)
+  }
+
+  private static func run(_ l: RuntimeLoop) {
     for e in 0..<l.endCount {
       let end = l.ends[e]
       end.start.update(repeating: neutral(end.reducer), count: end.count)
@@ -46,15 +49,19 @@ enum LoopRunner {
       let end = l.ends[e]
       l.table[end.accumulator].update(repeating: neutral(end.reducer), count: 8 * l.lanes)
     }
-    if l.rowOperationCount > 0 { steps(l.rowOperations, l.rowOperationCount, l, 1, 8) }
+    if l.rowOperationCount > 0 {
+      if l.rank > 0 { aim(l.rowOperations, l.rowOperationCount, l) }
+      steps(l.rowOperations, l.rowOperationCount, l, 1, 8)
+    }
     if l.vectors <= tileVectors {
+      if l.rank > 0 { aim(l.operations, l.operationCount, l) }
       steps(l.operations, l.operationCount, l, l.vectors, l.doubles)
     } else {
       var left = l.doubles
       while left > 0 {
         let count = Swift.min(left, tileVectors * 8)
-        let vectors = (count + 7) / 8
-        steps(l.operations, l.operationCount, l, vectors, count)
+        aim(l.operations, l.operationCount, l)
+        steps(l.operations, l.operationCount, l, (count + 7) / 8, count)
         left -= count
         if left > 0 { for s in 0..<l.streamCount { l.table[s] += l.tileSteps[s] } }
       }
@@ -63,56 +70,54 @@ enum LoopRunner {
     for e in 0..<l.endCount where l.ends[e].accumulator >= 0 { finish(l.ends[e], l) }
   }
 
+  /// Steps with the pointers of the tile in place.
   @inline(never)
-  private static func steps(_ operations: UnsafeMutablePointer<MicroOperation>, _ operationCount: Int, _ l: RuntimeLoop, _ n: Int, _ count: Int) {
-    for index in 0..<operationCount { step(operations + index, l, n, count) }
+  private static func steps(_ first: UnsafeMutablePointer<RuntimeStep>, _ stepCount: Int, _ l: RuntimeLoop, _ n: Int, _ count: Int) {
+    if n == 1 {
+      for index in 0..<stepCount { step(first + index, l, 1, count) }
+    } else {
+      for index in 0..<stepCount { step(first + index, l, n, count) }
+    }
   }
 
-  /// One step on a tile of `n` vectors, of which `count` doubles count.
+  /// Puts the pointers of the present row and tile into the steps.
   @inline(__always)
-  private static func step(_ o: UnsafeMutablePointer<MicroOperation>, _ l: RuntimeLoop, _ n: Int, _ count: Int) {
-    let operation = o.pointee
-    let d = l.table[Int(operation.dst)]
-    let a = l.table[Int(operation.a)]
-    let sa = Int(operation.sa)
-    switch operation.code {
-    case .unary:
-      ElementwiseKernels.unary(UnaryOperation(rawValue: operation.sub).unsafelyUnwrapped, d, a, sa, n)
-    case .binary:
-      ElementwiseKernels.binary(
-        BinaryOperation(rawValue: operation.sub).unsafelyUnwrapped, d, a, sa, l.table[Int(operation.b)], Int(operation.sb), n)
-    case .multiplyAdd:
-      let b = l.table[Int(operation.b)]
-      let c = l.table[Int(operation.c)]
-      let (sb, sc) = (Int(operation.sb), Int(operation.sc))
-      for v in 0..<n {
-        ElementwiseKernels.store(
-          multiplyAdd(
-            ElementwiseKernels.load(a, v &* sa), ElementwiseKernels.load(b, v &* sb), ElementwiseKernels.load(c, v &* sc)), d, v)
-      }
-    case .negatedMultiplyAdd:
-      let b = l.table[Int(operation.b)]
-      let c = l.table[Int(operation.c)]
-      let (sb, sc) = (Int(operation.sb), Int(operation.sc))
-      for v in 0..<n {
-        ElementwiseKernels.store(
-          multiplyAdd(
-            -ElementwiseKernels.load(a, v &* sa), ElementwiseKernels.load(b, v &* sb), ElementwiseKernels.load(c, v &* sc)), d, v)
-      }
-    case .ternary:
-      ElementwiseKernels.ternary(
-        TernaryOperation(rawValue: operation.sub).unsafelyUnwrapped, d, a, sa, l.table[Int(operation.b)], Int(operation.sb),
-        l.table[Int(operation.c)], Int(operation.sc), n)
+  private static func aim(_ first: UnsafeMutablePointer<RuntimeStep>, _ stepCount: Int, _ l: RuntimeLoop) {
+    for index in 0..<stepCount {
+      let operation = first[index].operation
+      first[index].d = l.table[Int(operation.dst)]
+      first[index].a = l.table[Int(operation.a)]
+      first[index].b = l.table[Int(operation.b)]
+      if operation.code != .gatherDynamic { first[index].c = l.table[Int(operation.c)] }
+    }
+  }
+
+  /// One step on a tile of `n` vectors, of which `count` doubles count. What is common is here, the rest behind a call.
+  @inline(__always)
+  private static func step(_ s: UnsafeMutablePointer<RuntimeStep>, _ l: RuntimeLoop, _ n: Int, _ count: Int) {
+    let d = s.pointee.d
+    let a = s.pointee.a
+    let b = s.pointee.b
+    let sa = Int(s.pointee.operation.sa)
+    let sb = Int(s.pointee.operation.sb)
+    switch s.pointee.kernel {
+    case .add: map(d, a, sa, b, sb, n) { $0 + $1 }
+    case .subtract: map(d, a, sa, b, sb, n) { $0 - $1 }
+    case .multiply: map(d, a, sa, b, sb, n) { $0 * $1 }
+    case .divide: map(d, a, sa, b, sb, n) { $0 / $1 }
+    case .negate: map(d, a, sa, n) { -$0 }
+    case .square: map(d, a, sa, n) { $0 * $0 }
+    case .reciprocal: map(d, a, sa, n) { 1 / $0 }
+    case .exp: map(d, a, sa, n) { SIMDMath.exp($0) }
+    case .log: map(d, a, sa, n) { SIMDMath.log($0) }
+    case .multiplyAdd: map(d, a, sa, b, sb, s.pointee.c, Int(s.pointee.operation.sc), n) { multiplyAdd($0, $1, $2) }
+    case .negatedMultiplyAdd: map(d, a, sa, b, sb, s.pointee.c, Int(s.pointee.operation.sc), n) { multiplyAdd(-$0, $1, $2) }
     case .copy:
       if l.isExact {
         if sa == 1 { d.update(from: a, count: count) } else { for i in 0..<count { d[i] = a[i & 7] } }
       } else {
-        for v in 0..<n { ElementwiseKernels.store(ElementwiseKernels.load(a, v &* sa), d, v) }
+        map(d, a, sa, n) { $0 }
       }
-    case .gather:
-      let table = l.table[Int(operation.a)]
-      let indices = UnsafeRawPointer(l.table[Int(operation.b)]).assumingMemoryBound(to: Int.self)
-      gather(d, table, indices, l.lanes, count)
     case .reduceSum: reduceSum(d, a, sa, l.lanes, n, count)
     case .accumulateSum:
       if count & 7 == 0 && sa == 1 {
@@ -120,8 +125,50 @@ enum LoopRunner {
       } else {
         for i in 0..<count { d[i] += a[sa == 0 ? i & 7 : i] }
       }
-    default: rare(operation, l, d, a, sa, n, count)
+    case .gather:
+      gather(d, a, UnsafeRawPointer(b).assumingMemoryBound(to: Int.self), l.lanes, count)
+    case .unary:
+      ElementwiseKernels.unary(UnaryOperation(rawValue: s.pointee.operation.sub).unsafelyUnwrapped, d, a, sa, n)
+    case .binary:
+      ElementwiseKernels.binary(BinaryOperation(rawValue: s.pointee.operation.sub).unsafelyUnwrapped, d, a, sa, b, sb, n)
+    case .ternary:
+      ElementwiseKernels.ternary(
+        TernaryOperation(rawValue: s.pointee.operation.sub).unsafelyUnwrapped, d, a, sa, b, sb, s.pointee.c, Int(s.pointee.operation.sc), n)
+    case .rare: rare(s.pointee.operation, l, d, a, sa, n, count)
     }
+  }
+
+  @inline(__always)
+  private static func map(_ d: Pointer, _ a: Pointer, _ sa: Int, _ n: Int, _ f: (Vector8) -> Vector8) {
+    var v = 0
+    repeat {
+      ElementwiseKernels.store(f(ElementwiseKernels.load(a, v &* sa)), d, v)
+      v &+= 1
+    } while v < n
+  }
+
+  @inline(__always)
+  private static func map(
+    _ d: Pointer, _ a: Pointer, _ sa: Int, _ b: Pointer, _ sb: Int, _ n: Int, _ f: (Vector8, Vector8) -> Vector8
+  ) {
+    var v = 0
+    repeat {
+      ElementwiseKernels.store(f(ElementwiseKernels.load(a, v &* sa), ElementwiseKernels.load(b, v &* sb)), d, v)
+      v &+= 1
+    } while v < n
+  }
+
+  @inline(__always)
+  private static func map(
+    _ d: Pointer, _ a: Pointer, _ sa: Int, _ b: Pointer, _ sb: Int, _ c: Pointer, _ sc: Int, _ n: Int,
+    _ f: (Vector8, Vector8, Vector8) -> Vector8
+  ) {
+    var v = 0
+    repeat {
+      ElementwiseKernels.store(
+        f(ElementwiseKernels.load(a, v &* sa), ElementwiseKernels.load(b, v &* sb), ElementwiseKernels.load(c, v &* sc)), d, v)
+      v &+= 1
+    } while v < n
   }
 
   @inline(__always)

@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+
+/// Model files, compiled against the library that lies beside the tests.
+@Suite(.serialized) struct ModelFileTests {
+  private let directory: String
+  private let program: String
+  private let variables: [String: String]
+
+  init() throws {
+    directory = try temporaryDirectory()
+    program = productsDirectory.appendingPathComponent("credence").path
+    variables = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "XDG_CACHE_HOME": directory + "/cache", "HOME": directory]
+  }
+
+  private func run(_ text: String, _ arguments: [String] = [], variables: [String: String]? = nil) async throws -> Ran {
+    let path = directory + "/fit.swift"
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    return await credence(["infer", path] + arguments, variables: variables ?? self.variables, program: program)
+  }
+
+  @Test func aProgramIsMadeOnceAndStartedWithTheSameArguments() async throws {
+    let text = "import Credence\n@main struct Fit { static func main() { print(\"hello\") } }\n"
+    let first = try await run(text, ["--seed", "7", "--data", "x.json"])
+    #expect(first.notes == "")
+    #expect(first.code == 0)
+    let started = try #require(first.started.first)
+    #expect(started[0].hasPrefix(directory + "/cache/credence/") && started[0].hasSuffix("/fit"))
+    #expect(Array(started.dropFirst()) == ["infer", "--seed", "7", "--data", "x.json"])
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: started[0])
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    #expect(String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self) == "hello\n")
+    process.waitUntilExit()
+    let made = try FileManager.default.attributesOfItem(atPath: started[0])[.modificationDate] as? Date
+    #expect(try await run(text).started.first?[0] == started[0])
+    #expect(try FileManager.default.attributesOfItem(atPath: started[0])[.modificationDate] as? Date == made)
+    // Other content, other program; no working directory is left behind.
+    #expect(try await run(text + "// changed\n").started.first?[0] != started[0])
+    let cache = try FileManager.default.contentsOfDirectory(atPath: directory + "/cache/credence")
+    #expect(cache.count == 2 && cache.allSatisfy { !$0.hasPrefix(".") })
+  }
+
+  @Test func mistakesHaveTheUsersLineNumbers() async throws {
+    let ran = try await run("import Credence\n@main struct Fit {\n  static func main() { let x: Int = \"a\" }\n}\n")
+    #expect(ran.code == 2)
+    #expect(ran.started == [])
+    #expect(ran.notes.contains(directory + "/fit.swift:3:37: error: cannot convert value of type 'String' to specified type 'Int'"))
+    #expect(ran.notes.hasSuffix("credence: \(directory)/fit.swift does not compile: 1 error, shown above.\n"))
+  }
+
+  @Test func formIsToldInASentence() async throws {
+    let path = directory + "/fit.swift"
+    #expect(
+      try await run("import Credence\nstruct Fit {}\n").notes
+        == "credence: \(path) has no @main: write @main before the struct that conforms to Model.\n")
+    #expect(
+      try await run("import Credence\n@main struct A { static func main() {} }\n@main struct B { static func main() {} }\n").notes
+        == "credence: \(path) has more than one @main: a model file holds one model.\n")
+    #expect(
+      try await run("import Credence\n@main struct A {}\n").notes
+        == "credence: the @main type in \(path) is no model: it must conform to Model.\n")
+    #expect(try await run(" \n").notes == "credence: \(path) is empty: a model file holds one @main struct that conforms to Model.\n")
+    #expect(
+      await credence(["infer", "./none.swift"], variables: variables, program: program).notes.hasPrefix(
+        "credence: there is no file ./none.swift"))
+    #expect(
+      await credence(["infer", directory + "/"], variables: variables, program: program).notes
+        == "credence: \(directory)/ cannot be read: it is a directory.\n")
+    try Data([0x73, 0xFF, 0xFE]).write(to: URL(fileURLWithPath: directory + "/bytes.swift"))
+    #expect(
+      await credence(["infer", directory + "/bytes.swift"], variables: variables, program: program).notes
+        == "credence: \(directory)/bytes.swift is not UTF-8 text.\n")
+  }
+
+  @Test func withoutACompiler() async throws {
+    let ran = try await run("import Credence\n", variables: ["PATH": directory, "HOME": directory])
+    #expect(ran.code == 2)
+    #expect(
+      ran.notes
+        == "credence: a model file needs the Swift compiler, and there is no swiftc on the PATH: install the Swift toolchain (swift.org).\n"
+    )
+  }
+
+  @Test func mistakesInTheCommandLineComeBeforeTheCompiler() async throws {
+    let ran = try await run("this is no Swift", ["--chains", "x"])
+    #expect(ran.notes == "credence: infer: --chains expects a whole number from 1 to 10000, not \"x\".\n")
+  }
+}
+
+/// The built executable itself.
+@Suite struct ExecutableTests {
+  private func shell(_ script: String) throws -> Ran {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", script]
+    var variables = ProcessInfo.processInfo.environment
+    variables["PATH"] = productsDirectory.path + ":" + (variables["PATH"] ?? "")
+    process.environment = variables
+    let (output, notes) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = notes
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let errors = String(decoding: notes.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return Ran(code: process.terminationStatus, output: text, notes: errors, started: [])
+  }
+
+  @Test func versionAndWrongCommand() throws {
+    let version = try shell("credence --version")
+    #expect(version.code == 0 && version.output.hasPrefix("credence ") && version.notes == "")
+    let wrong = try shell("credence infr")
+    #expect(wrong.code == 2 && wrong.output == "" && wrong.notes == "credence: there is no command \"infr\"; the nearest is infer.\n")
+  }
+
+  @Test func aClosedPipeEndsQuietly() throws {
+    let ran = try shell("{ credence infer --help; echo \"code $?\" >&2; } | true")
+    #expect(ran.notes == "code 0\n")
+  }
+
+  @Test func aFullDiskIsASentence() throws {
+    guard FileManager.default.fileExists(atPath: "/dev/full") else { return }
+    let ran = try shell("credence --help > /dev/full")
+    #expect(ran.code == 2)
+    #expect(ran.notes == "credence: standard output cannot be written: No space left on device.\n")
+  }
+}
