@@ -12,6 +12,8 @@ package final class Node: Sendable {
   package let order: UInt64
   /// The longest path to a leaf; decides how the node is taken down.
   private let depth: Int
+  /// Whether the value depends on data alone: such parts are computed once, when a plan is built.
+  package let isData: Bool
 
   private static let counter = Atomic<UInt64>(0)
 
@@ -23,6 +25,10 @@ package final class Node: Sendable {
     var depth = 0
     for input in inputs where input.depth >= depth { depth = input.depth + 1 }
     self.depth = depth
+    switch operation {
+    case .input, .draw, .custom, .invalid: isData = false
+    default: isData = inputs.allSatisfy(\.isData)
+    }
   }
 
   /// The number of elements.

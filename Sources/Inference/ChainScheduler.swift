@@ -150,6 +150,11 @@ private struct ChainScheduler: ~Copyable {
   private let widest: Int
   private var evaluator: any LogDensityEvaluator
   private var lanes: Int
+  /// What making an evaluator cost, and when the run began: they tell whether a narrower one pays.
+  private let creation: Duration
+  private var begin = ContinuousClock.now
+  /// Iterations per chain.
+  private let total: Int
   private let positions: UnsafeMutablePointer<Double>
   private let gradients: UnsafeMutablePointer<Double>
   private let values: UnsafeMutablePointer<Double>
@@ -170,7 +175,10 @@ private struct ChainScheduler: ~Copyable {
     let widest = requested ?? ChainScheduler.fitting(min(density.preferredLanes, 8), chains: chainIDs.count)
     self.widest = widest
     lanes = widest
+    let before = ContinuousClock.now
     evaluator = try density.makeEvaluator(lanes: widest)
+    creation = ContinuousClock.now - before
+    total = configuration.warmup + configuration.draws
     chains = .allocate(capacity: count)
     for (k, id) in chainIDs.enumerated() {
       (chains + k).initialize(to: NUTSChain(chainID: id, dimension: density.dimension, configuration: configuration, seed: seed))
@@ -216,6 +224,7 @@ private struct ChainScheduler: ~Copyable {
   mutating func run(_ board: RunBoard) throws {
     // The clock is read every `interval` rounds, so that it costs nothing with cheap densities and stops dear ones soon.
     var interval = 1
+    begin = ContinuousClock.now
     var round = 0
     var last = ContinuousClock.now
     drop()
@@ -270,10 +279,12 @@ private struct ChainScheduler: ~Copyable {
 
   private mutating func drop() { alive.removeAll { chains[$0].hasEnded } }
 
-  /// Fewer chains need fewer lanes.
+  /// Fewer chains need fewer lanes, where what is left to do is long against the making of another evaluator.
   private mutating func narrow() throws {
     let fitting = ChainScheduler.fitting(widest, chains: alive.count)
-    guard fitting < lanes, !alive.isEmpty else { return }
+    guard fitting < lanes, let behind = alive.map({ chains[$0].iteration }).min() else { return }
+    let left = (ContinuousClock.now - begin) * (Double(total - behind) / Double(max(behind, 1)))
+    guard left > creation * 4 else { return }
     evaluator = try density.makeEvaluator(lanes: fitting)
     lanes = fitting
   }

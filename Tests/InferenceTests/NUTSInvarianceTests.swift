@@ -185,6 +185,15 @@ struct NUTSInvarianceTests {
     #expect(trace.acceptance.allSatisfy { $0 >= 0 && $0 <= 1 })
     #expect(zip(trace.treeDepth, trace.steps).allSatisfy { $1 < 1 << ($0 + 1) && $1 >= 1 })
     #expect(Set(trace.stepSize).count == 1)
+    let stats = result.sampleStats
+    #expect(
+      Set(stats.keys) == ["lp", "acceptance_rate", "step_size", "energy", "tree_depth", "n_steps", "diverging"]
+        && stats.values.allSatisfy { $0.count == 1 && $0[0].count == 1000 })
+    #expect(stats["lp"] == [trace.logDensity])
+    let report = result.report
+    #expect(report.draws == 1000 && report.failures.isEmpty && report.divergences == trace.diverging.filter { $0 }.count)
+    #expect(report.energyFractions == [Diagnostics.energyFraction(trace.energy)])
+    #expect(report.energyFractions[0] > NUTSReport.lowEnergyFraction)
     #expect(trace.steps.reduce(0, +) == result.gradientEvaluations - result.chains[0].warmupGradientEvaluations)
   }
 }

@@ -161,6 +161,63 @@ final class LoopMemory {
   deinit { blocks.forEach { $0.deallocate() } }
 }
 
+/// Which code runs a step: the frequent ones by name, the others by their family.
+enum StepKernel: UInt8 {
+  case add, subtract, multiply, divide, negate, square, reciprocal, exp, log, multiplyAdd, negatedMultiplyAdd
+  case copy, reduceSum, accumulateSum, gather
+  case unary, binary, ternary, rare
+
+  init(_ operation: MicroOperation) {
+    switch operation.code {
+    case .unary:
+      switch UnaryOperation(rawValue: operation.sub) {
+      case .negate: self = .negate
+      case .square: self = .square
+      case .reciprocal: self = .reciprocal
+      case .exp: self = .exp
+      case .log: self = .log
+      default: self = .unary
+      }
+    case .binary:
+      switch BinaryOperation(rawValue: operation.sub) {
+      case .add: self = .add
+      case .subtract: self = .subtract
+      case .multiply: self = .multiply
+      case .divide: self = .divide
+      default: self = .binary
+      }
+    case .ternary: self = .ternary
+    case .multiplyAdd: self = .multiplyAdd
+    case .negatedMultiplyAdd: self = .negatedMultiplyAdd
+    case .copy: self = .copy
+    case .reduceSum: self = .reduceSum
+    case .accumulateSum: self = .accumulateSum
+    case .gather: self = .gather
+    default: self = .rare
+    }
+  }
+}
+
+/// A step with its addresses: those of the first row and tile until the loop moves on.
+struct RuntimeStep {
+  var d: UnsafeMutablePointer<Double>
+  var a: UnsafeMutablePointer<Double>
+  var b: UnsafeMutablePointer<Double>
+  var c: UnsafeMutablePointer<Double>
+  let operation: MicroOperation
+  let kernel: StepKernel
+
+  init(_ operation: MicroOperation, _ table: UnsafeMutablePointer<UnsafeMutablePointer<Double>>) {
+    self.operation = operation
+    kernel = StepKernel(operation)
+    d = table[Int(operation.dst)]
+    a = table[Int(operation.a)]
+    b = table[Int(operation.b)]
+    // `gatherDynamic` keeps a number in place of a third operand.
+    c = operation.code == .gatherDynamic ? a : table[Int(operation.c)]
+  }
+}
+
 /// One fused loop with all addresses known.
 struct RuntimeLoop {
   typealias Pointer = UnsafeMutablePointer<Double>
@@ -186,9 +243,9 @@ struct RuntimeLoop {
   let rowSteps: UnsafeMutablePointer<Int>
   let tileSteps: UnsafeMutablePointer<Int>
   let table: UnsafeMutablePointer<Pointer>
-  let rowOperations: UnsafeMutablePointer<MicroOperation>
+  let rowOperations: UnsafeMutablePointer<RuntimeStep>
   let rowOperationCount: Int
-  let operations: UnsafeMutablePointer<MicroOperation>
+  let operations: UnsafeMutablePointer<RuntimeStep>
   let operationCount: Int
   /// Doubles along the inner axis, and whole or begun vectors.
   let doubles: Int
@@ -216,12 +273,13 @@ struct RuntimeLoop {
     registers.initialize(repeating: 0, count: loop.registers * LoopRunner.tileVectors * 8)
     let accumulators = memory.allocate(Double.self, loop.accumulators * loop.lanes * 8)
     accumulators.initialize(repeating: 0, count: loop.accumulators * loop.lanes * 8)
-    table = memory.copy(
+    let places = memory.copy(
       starts + (0..<loop.registers).map { registers + $0 * LoopRunner.tileVectors * 8 }
         + (0..<loop.accumulators).map { accumulators + $0 * loop.lanes * 8 })
-    rowOperations = memory.copy(loop.rowOperations)
+    table = places
+    rowOperations = memory.copy(loop.rowOperations.map { RuntimeStep($0, places) })
     rowOperationCount = loop.rowOperations.count
-    operations = memory.copy(loop.operations)
+    operations = memory.copy(loop.operations.map { RuntimeStep($0, places) })
     operationCount = loop.operations.count
     doubles = loop.inner * loop.lanes
     vectors = (doubles + 7) / 8

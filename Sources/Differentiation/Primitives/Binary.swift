@@ -75,14 +75,28 @@ extension Node {
     case .add:
       if x == 0 { return b }
       if y == 0 { return a }
-      if case .unary(.negate) = b.operation { return .binary(.subtract, a, b.inputs[0]) }
+      // Known terms gather on the right: (u + c) + d = u + (c + d), (u + c) + v = (u + v) + c.
+      if b.isData, case .binary(.add) = a.operation, a.inputs[1].isData, !a.isData {
+        return .binary(.add, a.inputs[0], .binary(.add, a.inputs[1], b))
+      }
+      if a.isData, !b.isData { return .binary(.add, b, a) }
+      if !b.isData, case .binary(.add) = a.operation, a.inputs[1].isData {
+        return .binary(.add, .binary(.add, a.inputs[0], b), a.inputs[1])
+      }
+      if case .binary(.add) = b.operation, b.inputs[1].isData, !a.isData, !b.isData {
+        return .binary(.add, .binary(.add, a, b.inputs[0]), b.inputs[1])
+      }
+      if case .unary(.negate) = b.operation, !b.isData { return .binary(.subtract, a, b.inputs[0]) }
       if case .unary(.negate) = a.operation { return .binary(.subtract, b, a.inputs[0]) }
       if x != nil { return Node(.binary(.add), [b, a], shape: a.shape) }
     case .subtract:
       if y == 0 { return a }
       if x == 0 { return .unary(.negate, b) }
       if case .unary(.negate) = b.operation { return .binary(.add, a, b.inputs[0]) }
-      if let y { return .binary(.add, a, .fill(-y, shape: b.shape)) }
+      if b.isData, !a.isData { return .binary(.add, a, .unary(.negate, b)) }
+      if case .binary(.add) = a.operation, a.inputs[1].isData, !b.isData {
+        return .binary(.add, .binary(.subtract, a.inputs[0], b), a.inputs[1])
+      }
     case .multiply:
       if x == 0 || y == 0 { return .fill(0, shape: a.shape) }
       if x == 1 { return b }
@@ -106,7 +120,9 @@ extension Node {
       if y == 1 { return a }
       if x == 0 { return .fill(0, shape: a.shape) }
       if x == 1 { return .unary(.reciprocal, b) }
-      if let y, abs(y.exponent) < 1000, y.significand == 1 { return .binary(.multiply, a, .fill(1 / y, shape: a.shape)) }
+      // A known divisor is inverted once: one rounding more, a tenth of the time. Not where the inverse would overflow or be subnormal.
+      if let y, abs(y.exponent) < 1000 { return .binary(.multiply, a, .fill(1 / y, shape: a.shape)) }
+      if b.isData, !a.isData { return .binary(.multiply, a, .unary(.reciprocal, b)) }
       if case .unary(.negate) = a.operation { return .unary(.negate, .binary(.divide, a.inputs[0], b)) }
     case .power:
       if y == 1 { return a }

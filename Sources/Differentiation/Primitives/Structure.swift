@@ -33,6 +33,12 @@ extension Node {
     }
     if reducer == .sum {
       if case .unary(.negate) = operation { return -inputs[0].reduced(.sum, axes: axes) }
+      // Σ (x + c) = Σ x + Σ c for known or repeated c.
+      if case .binary(let sum) = operation, sum == .add || sum == .subtract,
+        inputs[0].isCheaplySummed(axes) || inputs[1].isCheaplySummed(axes)
+      {
+        return .binary(sum, inputs[0].reduced(.sum, axes: axes), inputs[1].reduced(.sum, axes: axes))
+      }
       // Σ c·x = c·Σ x for a number c.
       if case .binary(.multiply) = operation, let factor = inputs[1].splat {
         return .fill(factor, shape: shape) * inputs[0].reduced(.sum, axes: axes)
@@ -40,6 +46,12 @@ extension Node {
       if axes.allSatisfy({ self.shape[$0] == 1 }) { return reshaped(to: shape) }
     }
     return Node(.reduce(reducer, axes: axes), [self], shape: shape)
+  }
+
+  private func isCheaplySummed(_ axes: [Int]) -> Bool {
+    if isData { return true }
+    if case .broadcast(let from) = operation { return axes.allSatisfy { !from.contains($0) } }
+    return false
   }
 
   package var total: Node { reduced(.sum, axes: Array(shape.indices)) }

@@ -1,0 +1,237 @@
+import Foundation
+import Kernels
+
+/// The outcome of one ascent.
+struct AscentOutcome {
+  /// Averaged iterates.
+  var guide: GaussianGuide
+  var status: Status
+  var steps: Int
+  var evaluations: Int
+  /// ELBO estimates, one a block of steps: (last step of the block, mean over it).
+  var trace: [(step: Int, elbo: Double)]
+  /// Largest Monte Carlo error of the averaged m (in guide sd) and log scales at the end; NaN with fixed steps.
+  var averagingError: Double
+  /// Largest split R-hat of the averaged iterates; NaN with fixed steps.
+  var iterateRHat: Double
+}
+
+/// Runs an ascent with a fixed number of steps or until it has converged.
+///
+/// Automatic stopping follows the robust stochastic optimization of Dhaka et al. (NeurIPS 2020) and Welandawe, Andersen, Vehtari & Huggins
+/// (2022): at a fixed rate iterates become a stationary chain; once split R-hat says so they are averaged until the Monte Carlo error of
+/// the averages (batch means) is below the tolerance; then the rate falls and the averages of two rounds are compared, which bounds the bias of
+/// a finite rate. All distances are in guide standard deviations. Where the natural gradient itself vanishes the ascent ends at once.
+final class AscentSchedule {
+  private let ascent: any NaturalAscent
+  private let configuration: VIConfiguration
+  private let family: GuideFamily
+  /// The largest rate of a round, and the largest fluctuation of m (in sd) and λ, squared, that a round allows.
+  private struct Pace {
+    var rate: Double
+    var variance: Double
+  }
+  private let firstRate: Double
+  private let samples: Double
+  /// Sum over steps, decaying, of squared differences of successive natural gradients [2 n], and the last one.
+  private let differences: Storage
+  private let change: Storage
+  private let lastChange: Storage
+  private var differenceWeight = 0.0
+  private let report: (Int, Double, Int) -> Control
+  private var stepCount = 0
+  private var trace: [(step: Int, elbo: Double)] = []
+  private var recentELBO = 0.0
+  private var recentSteps = 0
+  private var stopped = false
+  private var lastMovement = Double.infinity
+  private var quietSteps = 0
+  private let sums: Storage
+  private let values: Storage
+  private let scales: Storage
+
+  init(
+    _ ascent: any NaturalAscent, configuration: VIConfiguration, samples: Int, report: @escaping (Int, Double, Int) -> Control
+  ) {
+    self.ascent = ascent
+    self.configuration = configuration
+    family = configuration.guide
+    self.report = report
+    let n = Double(ascent.dimension)
+    self.samples = Double(samples)
+    // One sample's natural gradient has a spectral norm of about n / samples; a quarter of its inverse keeps the steps stable.
+    firstRate = configuration.learningRate ?? min(0.25, 0.5 * Double(samples) / n, 0.05 * Double(samples))
+    sums = Storage(ascent.parameterCount)
+    values = Storage(2 * ascent.dimension)
+    scales = Storage(ascent.dimension)
+    differences = Storage(2 * ascent.dimension)
+    change = Storage(2 * ascent.dimension)
+    lastChange = Storage(2 * ascent.dimension)
+  }
+
+  /// At rate ρ stationary iterates fluctuate with variance ρ v / 2 where v is the variance of the natural gradient, here half the mean square
+  /// of its differences; fluctuations bias the averages through the curvature, so the rate is held at 2 · variance / v.
+  private func rate(_ pace: Pace) -> Double {
+    guard configuration.learningRate == nil, differenceWeight > 4 else { return pace.rate }
+    var largest = 0.0
+    for j in 0..<differences.count { largest = max(largest, differences.base[j]) }
+    return max(min(pace.rate, 4 * pace.variance * differenceWeight / max(largest, 1e-300)), 1e-3 * pace.rate)
+  }
+
+  private func noteChange() {
+    ascent.change(into: change.base)
+    for j in 0..<differences.count {
+      let d = change.base[j] - lastChange.base[j]
+      // A single wild step counts as if it were ten.
+      differences.base[j] = 0.98 * differences.base[j] + min(d * d, 100)
+      lastChange.base[j] = change.base[j]
+    }
+    differenceWeight = 0.98 * differenceWeight + 1
+  }
+
+  // MARK: a fixed number of steps
+
+  /// `steps` steps at rate ρ min(1, (t₀/t)^0.6), t₀ = steps/10, averaging the second half (Polyak & Juditsky 1992).
+  ///
+  /// The bias of averaged iterates grows with the rate, so ρ = 0.006 √(10⁴ samples / steps), which leaves about 0.03 sd in a skewed posterior,
+  /// but no less than the start needs to be forgotten: the rates add up to some 30 relaxation times at 10⁴ steps.
+  func run(steps: Int) -> AscentOutcome {
+    var averaged = 0
+    let flat = Double(max(steps / 10, 1))
+    let firstRate =
+      configuration.learningRate ?? min(self.firstRate, max(0.006 * (1e4 / Double(steps) * samples).squareRoot(), 60 / Double(steps)))
+    let firstAveraged = steps / 2
+    while stepCount < steps, !stopped {
+      let t = Double(stepCount + 1)
+      advance(rate: t <= flat ? firstRate : firstRate * pow(flat / t, 0.6), limit: steps)
+      if stepCount > firstAveraged {
+        ascent.add(to: sums.base)
+        averaged += 1
+      }
+    }
+    if averaged == 0 {
+      ascent.add(to: sums.base)
+      averaged = 1
+    }
+    return outcome(averaged: averaged, status: stopped ? .cancelled : isBounded ? .stepsDone : .unbounded, error: .nan, rHat: .nan)
+  }
+
+  // MARK: automatic stopping
+
+  func runUntilConverged() -> AscentOutcome {
+    var pace = Pace(rate: firstRate, variance: 0.004)
+    var previous: RoundAverage?
+    while true {
+      let round = RoundAverage(parameterCount: ascent.parameterCount, monitored: 2 * ascent.dimension)
+      let ended = average(round, pace: pace)
+      ascent.scales(into: scales.base)
+      let error = round.error(scales: scales.array)
+      if let ended {
+        return outcome(round, status: ended, error: error)
+      }
+      if let previous, previous.agrees(with: round, scales: scales.array, tolerance: configuration.tolerance) {
+        return outcome(round, status: .converged, error: error)
+      }
+      previous = round
+      pace = Pace(rate: 0.4 * pace.rate, variance: 0.4 * pace.variance)
+    }
+  }
+
+  /// Fills one round of averaging at a fixed rate; nil when its error is small enough, else why it ended.
+  private func average(_ round: RoundAverage, pace: Pace) -> Status? {
+    var settling = 0.0
+    // Six relaxation times 1/rate, with the rate as it adapts.
+    while settling < 6 {
+      let present = rate(pace)
+      settling += min(present, 0.75)
+      advance(rate: present, limit: configuration.stepLimit)
+      if let status = early(round) { return status }
+    }
+    let rate = rate(pace)
+    var chunk = max(8, Int((3 / rate).rounded(.up)))
+    while true {
+      round.beginChunk()
+      for _ in 0..<chunk {
+        advance(rate: rate, limit: configuration.stepLimit)
+        ascent.add(to: round.sums.base)
+        ascent.monitor(into: values.base)
+        round.add(values.base)
+        if let status = early(round) { return status }
+      }
+      round.endChunk()
+      guard round.chunks >= 6, round.chunks % 2 == 0 else { continue }
+      ascent.scales(into: scales.base)
+      if round.rHat(scales: scales.array) > 1.1 {
+        if round.chunks >= 12 {
+          // Not stationary yet, or slower than thought: begin anew with longer chunks.
+          round.reset()
+          chunk *= 2
+        }
+      } else if round.error(scales: scales.array) < configuration.tolerance {
+        return nil
+      }
+    }
+  }
+
+  private func early(_ round: RoundAverage) -> Status? {
+    if stopped { return settle(round, .cancelled) }
+    if quietSteps >= 5 {
+      round.reset()
+      return settle(round, .converged)
+    }
+    if stepCount % 32 == 0, !isBounded { return settle(round, .unbounded) }
+    if stepCount >= configuration.stepLimit { return settle(round, .stepLimit) }
+    return nil
+  }
+
+  /// An average of at least the present iterate.
+  private func settle(_ round: RoundAverage, _ status: Status) -> Status {
+    if round.count == 0 {
+      ascent.add(to: round.sums.base)
+      ascent.monitor(into: values.base)
+      round.add(values.base)
+    }
+    return status
+  }
+
+  private var isBounded: Bool {
+    ascent.monitor(into: values.base)
+    let n = ascent.dimension
+    for i in 0..<n where !(abs(values.base[i]) < 1e12 && abs(values.base[n + i]) < 200) { return false }
+    return true
+  }
+
+  // MARK: one step
+
+  private func advance(rate: Double, limit: Int) {
+    if stepCount == 40 || stepCount == 200 { ascent.refresh() }
+    let result = ascent.step(stepCount, rate: rate)
+    stepCount += 1
+    noteChange()
+    recentELBO += result.elbo
+    recentSteps += 1
+    quietSteps = result.movement < 1e-9 && result.badSamples == 0 ? quietSteps + 1 : 0
+    if stepCount % 64 == 0 || stepCount == limit {
+      let mean = recentELBO / Double(recentSteps)
+      trace.append((stepCount, mean))
+      recentELBO = 0
+      recentSteps = 0
+      if report(stepCount, mean, ascent.evaluations) == .stop { stopped = true }
+    }
+  }
+
+  private func outcome(_ round: RoundAverage, status: Status, error: Double) -> AscentOutcome {
+    for i in 0..<sums.count { sums.base[i] = round.sums.base[i] }
+    return outcome(averaged: round.count, status: status, error: error, rHat: round.chunks >= 2 ? round.rHat(scales: scales.array) : .nan)
+  }
+
+  private func outcome(averaged: Int, status: Status, error: Double, rHat: Double) -> AscentOutcome {
+    var guide = GaussianGuide(
+      family: family, location: [Double](repeating: 0, count: ascent.dimension), logScale: [Double](repeating: 0, count: ascent.dimension))
+    guide.parameters = sums.array.map { $0 / Double(averaged) }
+    if recentSteps > 0 { trace.append((stepCount, recentELBO / Double(recentSteps))) }
+    return AscentOutcome(
+      guide: guide, status: status, steps: stepCount, evaluations: ascent.evaluations, trace: trace, averagingError: error,
+      iterateRHat: rHat)
+  }
+}
