@@ -43,7 +43,12 @@ package func runLaplace(
     density, configuration: configuration.mode, seed: seed, threads: threads, start: start, onProgress: onProgress)
   let block = try DensityBlock(density)
   var polish = NewtonPolish(block, hessian: hessian)
-  let precision = mode.status == .unbounded ? nil : try polish.run(&mode)
+  var point = LBFGS.Result(
+    point: mode.location, value: -mode.logDensity, gradient: mode.gradient.map { -$0 }, iterations: 0, evaluations: 0, status: mode.status)
+  let precision = mode.status == .unbounded ? nil : try polish.run(&point)
+  mode.location = point.point
+  mode.logDensity = -point.value
+  mode.gradient = point.gradient.map { -$0 }
   guard let precision, let factor = Curvature.inverseFactor(precision) else {
     let status: Status = mode.status == .unbounded ? .unbounded : precision == nil ? .nonFinite : .notPositiveDefinite
     return LaplaceResult(
@@ -66,46 +71,60 @@ package func runLaplace(
     gradientEvaluations: mode.gradientEvaluations + block.evaluations)
 }
 
-/// Newton steps on ∇log p = 0 from a point near the mode.
+/// Damped Newton ascent of log p from a point near a mode.
 struct NewtonPolish {
   private let block: DensityBlock
   private let hessian: (([Double]) throws -> [Double])?
+  /// Whether the last Newton decrement promises less than 10⁻¹⁰ nats, a distance of 10⁻⁵ sd.
+  private(set) var hasConverged = false
 
   init(_ block: DensityBlock, hessian: (([Double]) throws -> [Double])?) {
     self.block = block
     self.hessian = hessian
   }
 
-  /// Moves the mode while the Newton decrement gᵀ (−H)⁻¹ g falls; returns −∇² log p at the last point, nil where it is not finite.
-  mutating func run(_ mode: inout MAPResult) throws -> [Double]? {
-    let n = block.dimension
-    var scales = [Double](repeating: 1e-2, count: n)
-    guard var precision = try curvature(mode.location, scales: scales) else { return nil }
-    var best = Double.infinity
-    for _ in 0..<6 {
-      for i in 0..<n where precision[i * n + i] > 0 { scales[i] = 1 / precision[i * n + i].squareRoot() }
-      guard let refined = try curvature(mode.location, scales: scales) else { return precision }
-      precision = refined
-      guard let factor = Curvature.inverseFactor(precision) else { return precision }
-      let step = newtonStep(factor, mode.gradient)
-      let decrement = dot(step, mode.gradient)
-      guard decrement < 0.25 * best, decrement > 1e-26, decrement < 1 else { return precision }
-      best = decrement
-      let point = zip(mode.location, step).map { $0 + $1 }
-      for i in 0..<n { block.positions.base[i][0] = point[i] }
-      block.evaluate(active: 1)
-      guard block.badLanes == 0 else { return precision }
-      let gradient = (0..<n).map { block.gradients.base[$0][0] }
-      guard dot(newtonStep(factor, gradient), gradient) < decrement else { return precision }
-      mode.location = point
-      mode.gradient = gradient
-      mode.logDensity = block.values[0]
+  /// Moves the result's mode (its value is −log p); returns −∇² log p at the last point, nil where it is not finite.
+  mutating func run(_ result: inout LBFGS.Result) throws -> [Double]? {
+    var precision: [Double]?
+    var last = Double.infinity
+    for _ in 0..<50 {
+      guard let present = try curvature(result.point) else { return precision }
+      precision = present
+      guard let factor = Curvature.inverseFactor(present) else { return present }
+      let slope = result.gradient.map { -$0 }
+      let step = newtonStep(factor, slope)
+      let decrement = dot(step, slope)
+      hasConverged = decrement < 1e-10
+      // Below 10⁻¹⁰ a step is worth its while as long as it falls fast.
+      guard decrement.isFinite, decrement > 1e-26, !hasConverged || decrement < 0.1 * last else { return present }
+      last = decrement
+      guard advance(&result, along: step, decrement: decrement) else { return present }
     }
     return precision
   }
 
-  private func curvature(_ point: [Double], scales: [Double]) throws -> [Double]? {
-    guard let hessian else { return Curvature.negativeHessian(block, at: point, scales: scales) }
+  /// The longest of the steps 1, ½, ¼ … that raises log p by 10⁻⁴ of what it promises, or to rounding.
+  private func advance(_ result: inout LBFGS.Result, along step: [Double], decrement: Double) -> Bool {
+    let n = block.dimension
+    var length = 1.0
+    for _ in 0..<30 {
+      let point = (0..<n).map { result.point[$0] + length * step[$0] }
+      for i in 0..<n { block.positions.base[i][0] = point[i] }
+      block.evaluate(active: 1)
+      let slack = 8 * Double.ulpOfOne * max(abs(result.value), 1)
+      if block.badLanes == 0, -block.values[0] <= result.value - 1e-4 * length * decrement + slack {
+        result.point = point
+        result.value = -block.values[0]
+        result.gradient = (0..<n).map { -block.gradients.base[$0][0] }
+        return true
+      }
+      length /= 2
+    }
+    return false
+  }
+
+  private func curvature(_ point: [Double]) throws -> [Double]? {
+    guard let hessian else { return Curvature.negativeHessian(block, at: point) }
     let value = try hessian(point)
     return value.count == point.count * point.count && value.allSatisfy(\.isFinite) ? value.map { -$0 } : nil
   }

@@ -56,8 +56,16 @@ package func runMAP(
   }
   guard var best = ranked.first else { throw InferenceError(status: .noFiniteStart) }
   if best.status == .stepLimit || best.status == .lineSearchFailed, try isEscaping(density, at: best.point) { best.status = .unbounded }
+  var newtonEvaluations = 0
+  if best.status == .stepLimit || best.status == .lineSearchFailed, density.dimension <= VariationalStart.denseLimit {
+    // Too ill-conditioned for L-BFGS, perhaps, but not for Newton's method.
+    let block = try DensityBlock(density)
+    var newton = NewtonPolish(block, hessian: nil)
+    if try newton.run(&best) != nil, newton.hasConverged { best.status = .converged }
+    newtonEvaluations = block.evaluations
+  }
   let isFunneled = ranked.contains { $0.status == .unbounded }
-  var reasons = VerdictRules.mode(status: best.status, rival: rival(of: best, among: ranked))
+  var reasons = VerdictRules.mode(status: best.status, rival: try rival(of: best, among: ranked, density))
   if isFunneled, best.status != .unbounded {
     reasons.append(
       .init(
@@ -66,23 +74,27 @@ package func runMAP(
   }
   return MAPResult(
     location: best.point, logDensity: -best.value, gradient: best.gradient.map { -$0 }, status: best.status, verdict: Verdict(reasons),
-    gradientEvaluations: found.reduce(0) { $0 + ($1?.evaluations ?? 0) }, iterations: best.iterations,
+    gradientEvaluations: found.reduce(newtonEvaluations) { $0 + ($1?.evaluations ?? 0) }, iterations: best.iterations,
     modes: ranked.map { ($0.point, -$0.value, $0.status) })
 }
 
 /// Whether log p has no curvature that could hold an unfinished search: −∇² log p is not positive definite there, or not finite.
 private func isEscaping(_ density: any LogDensity, at point: [Double]) throws -> Bool {
   guard density.dimension <= VariationalStart.denseLimit else { return false }
-  let scales = [Double](repeating: 1e-2, count: density.dimension)
-  guard let hessian = Curvature.negativeHessian(try DensityBlock(density), at: point, scales: scales) else { return true }
+  guard let hessian = Curvature.negativeHessian(try DensityBlock(density), at: point) else { return true }
   return Curvature.inverseFactor(hessian) == nil
 }
 
 /// The smallest difference in log density to a converged mode elsewhere, or nil.
-private func rival(of best: LBFGS.Result, among all: [LBFGS.Result]) -> Double? {
+///
+/// A point from which log p does not fall on the way to the best (at the middle) is no mode of its own but a search that ended early.
+private func rival(of best: LBFGS.Result, among all: [LBFGS.Result], _ density: any LogDensity) throws -> Double? {
+  let block = try DensityBlock(density, activeLanes: 1)
   let others = all.filter { other in
-    other.status == .converged && other.value - best.value > 1e-4
-      && zip(other.point, best.point).contains { abs($0 - $1) > 1e-2 * (1 + abs($1)) }
+    guard other.status == .converged, other.value - best.value > 1e-4 else { return false }
+    for i in 0..<density.dimension { block.positions.base[i][0] = 0.5 * (other.point[i] + best.point[i]) }
+    block.evaluate(active: 1)
+    return !(block.values[0] >= -other.value)
   }
   return others.map { $0.value - best.value }.min()
 }

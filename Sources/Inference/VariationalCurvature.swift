@@ -44,6 +44,19 @@ enum Curvature {
     return result.allSatisfy(\.isFinite) ? result : nil
   }
 
+  /// −∇² log p at `point` where nothing is known of the scales: steps of 10⁻⁶ first, then 10⁻⁴ conditional sd as the diagonal gives them.
+  static func negativeHessian(_ block: DensityBlock, at point: [Double]) -> [Double]? {
+    let n = block.dimension
+    var scales = [Double](repeating: 1e-2, count: n)
+    var best: [Double]?
+    for _ in 0..<3 {
+      guard let hessian = negativeHessian(block, at: point, scales: scales) else { return best }
+      best = hessian
+      for i in 0..<n { scales[i] = hessian[i * n + i] > 0 ? 1 / hessian[i * n + i].squareRoot() : 100 * scales[i] }
+    }
+    return best
+  }
+
   /// The mean of −∇² log p over eight points, one a lane, row-major [n][n], symmetrized; nil where a gradient is not finite.
   static func meanNegativeHessian(_ block: DensityBlock, at points: [Vector8], scales: [Double]) -> [Double]? {
     let n = block.dimension
