@@ -1,4 +1,5 @@
 import Foundation
+import Inference
 
 /// The posterior on a terminal: a row per element, digits only as far as the Monte Carlo error carries, the verdict below.
 package struct SummaryTable {
@@ -65,12 +66,12 @@ package struct SummaryTable {
 
   private var verdict: String {
     let code =
-      switch document.verdict.word {
+      switch document.verdict.verdict {
       case .ok: "32"
       case .caution: "33"
       case .fail: "31"
       }
-    let word = document.verdict.word.rawValue
+    let word = document.verdict.verdict.rawValue
     var text = "\nverdict: \(colors ? "\u{1B}[\(code)m\(word)\u{1B}[0m" : word)\n"
     for reason in document.verdict.reasons { text += "  \(reason.text)\(reason.code.isEmpty ? "" : " (\(reason.code))")\n" }
     if case .bool(true) = document.diagnostics["interrupted"] { text += "interrupted: these are the draws that were finished.\n" }
@@ -104,6 +105,8 @@ package enum NumberText {
     if let spread, spread.isFinite, spread > 0 { last = min(last, Int(log10(spread).rounded(.down)) - 1) }
     let top = value == 0 ? last : Int(log10(abs(value)).rounded(.down))
     if last < -6 || top > 9 { return String(format: "%.\(min(max(top - last, 1), 8))e", value) }
-    return String(format: "%.\(max(0, -last))f", value)
+    let text = String(format: "%.\(max(0, -last))f", value)
+    // What rounds to zero has no sign.
+    return text.hasPrefix("-") && text.allSatisfy { "-0.".contains($0) } ? String(text.dropFirst()) : text
   }
 }
