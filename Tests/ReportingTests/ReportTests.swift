@@ -233,7 +233,7 @@ import Testing
     display.finish()
     display.finish()
     #expect(
-      clock.written.withLock { $0 } == ["\rsampling  0 %  0/2000\u{1B}[K", "\rsampling  50 %  1000/2000  10\u{1B}[K", "\r\u{1B}[K"])
+      clock.written.withLock { $0 } == ["\rsampling  0 %  0/2000\u{1B}[K", "\rsampling  50 %  1000/2000\u{1B}[K", "\r\u{1B}[K"])
   }
 
   @Test func eventsAreJSONAndTheLastIsKept() throws {
