@@ -49,7 +49,7 @@ package enum PrimitiveList {
     PrimitiveCase("slice", [[5, 6]]) { .unary(.square, $0[0].sliced(starts: [1, 2], shape: [3, 3])) },
     PrimitiveCase("pad", [[2, 3]]) { .unary(.exp, $0[0].padded(starts: [1, 1], shape: [4, 5])) },
     PrimitiveCase("concatenate", [[2, 3], [2, 1], [2, 4]]) { .unary(.exp, .concatenate($0, axis: 1)) },
-    PrimitiveCase("gather", [[6]]) { $0[0].gathered(.constant([5, 0, 0, 3, 2, 5, 1, 1, 1], shape: [9]), axis: 0) * 2 },
+    PrimitiveCase("gather", [[6]]) { $0[0].gathered(.constant([5, 0, 0, 3, 2, 5, 1, 1, 1], shape: [9]), axis: 0) * Node.fill(2, shape: [9]) },
     PrimitiveCase("gather rows", [[4, 3]]) { .unary(.exp, $0[0].gathered(.constant([3, 0, 3, 1], shape: [4]), axis: 0)) },
     PrimitiveCase("gather columns", [[3, 5]]) { .unary(.exp, $0[0].gathered(.constant([4, 0, 4, 1, 2, 2], shape: [6]), axis: 1)) },
     PrimitiveCase("scatter", [[9]]) { .unary(.exp, $0[0].scatterAdded(.constant([5, 0, 0, 3, 2, 5, 1, 1, 1], shape: [9]), axis: 0, size: 6)) },
