@@ -73,8 +73,8 @@ extension Support {
     if let values = x.knownValues, let test = knownTest, values.allSatisfy({ test($0) }) { return nil }
     switch self {
     case .real: return nil
-    case .positive: return x .<= 0
-    case .nonnegative: return x .< 0
+    case .positive: return either(x .<= 0, x .== Double.infinity)
+    case .nonnegative: return either(x .< 0, x .== Double.infinity)
     case .unitInterval: return either(x .<= 0, x .>= 1)
     case .lower(let bound): return x .< bound
     case .upper(let bound): return x .> bound
@@ -102,8 +102,8 @@ extension Support {
   private var knownTest: ((Double) -> Bool)? {
     switch self {
     case .real: return { _ in true }
-    case .positive: return { $0 > 0 }
-    case .nonnegative: return { $0 >= 0 }
+    case .positive: return { $0 > 0 && $0 < .infinity }
+    case .nonnegative: return { $0 >= 0 && $0 < .infinity }
     case .unitInterval: return { $0 > 0 && $0 < 1 }
     case .lower(let bound): return bound.knownNumber.map { bound in { $0 >= bound } }
     case .upper(let bound): return bound.knownNumber.map { bound in { $0 <= bound } }
