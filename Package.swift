@@ -15,9 +15,12 @@ let cpu = Context.environment["CREDENCE_CPU"] ?? nativeCPU
 /// the flags promise one: `multiplyAdd` in Kernels reads this condition.
 let processorFlags = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
 let promisesFMA = ["x86-64-v3", "x86-64-v4"].contains(cpu) || (cpu == "native" && processorFlags.contains(" fma "))
+/// Matrix kernels take a smaller register block where vectors of eight doubles are split.
+let promisesAVX512 = cpu == "x86-64-v4" || (cpu == "native" && processorFlags.contains(" avx512f "))
 let settings: [SwiftSetting] =
   isRoot && !cpu.isEmpty && cpu != "generic"
-  ? [.unsafeFlags(["-Xcc", "-march=\(cpu)"])] + (promisesFMA ? [.define("CREDENCE_FMA")] : []) : []
+  ? [.unsafeFlags(["-Xcc", "-march=\(cpu)"])] + (promisesFMA ? [.define("CREDENCE_FMA")] : [])
+    + (promisesAVX512 ? [] : [.define("CREDENCE_NARROW")]) : [.define("CREDENCE_NARROW")]
 
 /// The layers, lowest first; each may import what stands before it and no more (`LayeringTests` reads the import lines).
 let layers: [(name: String, dependencies: [String], path: String?)] = [
@@ -41,6 +44,13 @@ var targets: [Target] = layers.map { layer in
 // The directory is not called `credence`: on a case-insensitive file system it would collide with `Credence`.
 targets.append(.executableTarget(name: "CredenceTool", dependencies: ["Credence", "ModelLibrary"], swiftSettings: settings))
 
+/// The scripts that made oracle tables stand beside them and are not compiled.
+func recipes(of layer: String) -> [String] {
+  let folder = Context.packageDirectory + "/Tests/\(layer)Tests"
+  let files = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+  return files.filter { !$0.hasSuffix(".swift") && $0.contains(".") }.sorted()
+}
+
 let testSupport: Target = .target(
   name: "TestSupport", dependencies: ["Kernels", "Differentiation", "Distributions", "Modeling", "Inference"],
   path: "Tests/TestSupport", swiftSettings: settings)
@@ -50,7 +60,7 @@ for layer in layers where layer.name != "Credence" && layer.name != "Networks" {
     .testTarget(
       name: layer.name + "Tests",
       dependencies: [.byName(name: layer.name), "TestSupport", "Credence"],
-      path: "Tests/\(layer.name)Tests", swiftSettings: settings))
+      path: "Tests/\(layer.name)Tests", exclude: recipes(of: layer.name), swiftSettings: settings))
 }
 
 let package = Package(

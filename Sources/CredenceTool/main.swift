@@ -1,4 +1,4 @@
 import CommandLine
+import ModelLibrary
 
-// The built-in models are listed by ModelLibrary.
-await Command.main(models: [])
+await Command.main(models: ModelLibrary.all)

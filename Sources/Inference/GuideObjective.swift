@@ -4,9 +4,9 @@ import Modeling
 
 /// The ELBO of a native Gaussian guide as a function of its flat parameters (m, λ, factor), with reparameterized gradients.
 ///
-/// Coordinates: m = m₀ + P z (P lower triangular, or diag(d₀)), λ = log d₀ + δ, and the factor in units of d₀ by rows, where (m₀, P, d₀) come
-/// from the start; with P = I, m₀ = 0, d₀ = 1 they are the parameters themselves. The value is the mean of log p − log q over the samples,
-/// an unbiased estimate of the ELBO in nats. Gradient: Kingma & Welling (2014); with closed-form entropy, its exact gradient is added; with
+/// Coordinates: m = m₀ + P z (P lower triangular, or diag(d₀)), λ = log d₀ + log(e^δ + c), and the factor in units of d₀ by rows, where (m₀, P, d₀) come
+/// from the start; with P = I, m₀ = 0, d₀ = 1, c = 0 they are the parameters themselves. The value is the mean of log p − log q over the samples
+/// (of log p plus the entropy where the noise is held fixed), an unbiased estimate of the ELBO in nats. Gradient: Kingma & Welling (2014); with closed-form entropy, its exact gradient is added; with
 /// sticking the landing the score of q is left out (Roeder, Wu & Duvenaud 2017). Both are unbiased.
 package final class GuideObjective: StochasticObjective {
   package let parameterCount: Int
@@ -15,6 +15,8 @@ package final class GuideObjective: StochasticObjective {
   private let entropy: EntropyEstimator
   private var guide: GaussianGuide
   private let anchor: Anchor
+  /// Whether each step draws its noise anew; else it stays as it was handed over.
+  private let refills: Bool
 
   /// The origin and units of the coordinates.
   struct Anchor {
@@ -22,13 +24,16 @@ package final class GuideObjective: StochasticObjective {
     var scales: [Double]
     /// P [n][n], or nil for diag(scales).
     var factor: [Double]?
+    /// c ≥ 0 in e^λ = d₀ (e^δ + c): keeps the diagonal of a low-rank guide from vanishing, where its inverse loses all digits.
+    var floor = 0.0
   }
 
-  init(_ block: DensityBlock, family: GuideFamily, anchor: Anchor, noise: GuideNoise, entropy: EntropyEstimator) {
+  init(_ block: DensityBlock, family: GuideFamily, anchor: Anchor, noise: GuideNoise, entropy: EntropyEstimator, refills: Bool = true) {
     self.block = block
     self.noise = noise
     self.entropy = entropy
     self.anchor = anchor
+    self.refills = refills
     guide = GaussianGuide(family: family, location: anchor.location, logScale: anchor.scales.map { log($0) })
     parameterCount = guide.parameterCount
   }
@@ -65,7 +70,7 @@ package final class GuideObjective: StochasticObjective {
       } else {
         guide.location[i] = anchor.location[i] + anchor.scales[i] * x[i]
       }
-      guide.logScale[i] = log(anchor.scales[i]) + x[n + i]
+      guide.logScale[i] = log(anchor.scales[i]) + (anchor.floor > 0 ? log(exp(x[n + i]) + anchor.floor) : x[n + i])
     }
     for k in guide.factor.indices { guide.factor[k] = anchor.scales[row(of: k)] * x[2 * n + k] }
   }
@@ -83,7 +88,7 @@ package final class GuideObjective: StochasticObjective {
     let n = guide.dimension
     load(parameters)
     let sampler = GuideSampler(guide)
-    noise.fill(step: step)
+    if refills { noise.fill(step: step) }
     var sums = [Double](repeating: 0, count: parameterCount)
     var total = Vector8(repeating: 0)
     for b in 0..<noise.blocks {
@@ -91,17 +96,20 @@ package final class GuideObjective: StochasticObjective {
       let active = min(8, noise.samples - 8 * b)
       sampler.positions(noise: rows, into: block.positions.base)
       block.evaluate(active: active)
-      var logQ = sampler.logDensity(noise: rows)
-      for lane in active..<8 { logQ[lane] = 0 }
-      total += block.values - logQ
+      total += block.values
+      if refills {
+        var logQ = sampler.logDensity(noise: rows)
+        for lane in active..<8 { logQ[lane] = 0 }
+        total -= logQ
+      }
       if entropy == .stickingTheLanding { sampler.subtractScore(noise: rows, active: active, from: block.gradients.base) }
       accumulate(rows, into: &sums)
     }
     let count = Double(noise.samples)
-    value.pointee = laneSum(total) / count
+    value.pointee = laneSum(total) / count + (refills ? 0 : guide.entropy)
     for k in sums.indices { sums[k] /= count }
     if entropy == .closedForm { sampler.addEntropyGradient(&sums) }
-    write(sums, to: gradient, dimension: n)
+    write(sums, at: parameters, to: gradient, dimension: n)
   }
 
   /// Adds one block's ∂/∂(m, λ, factor) of Σ h·u.
@@ -121,7 +129,7 @@ package final class GuideObjective: StochasticObjective {
   }
 
   /// From derivatives in guide parameters to derivatives in coordinates.
-  private func write(_ sums: [Double], to gradient: UnsafeMutablePointer<Double>, dimension n: Int) {
+  private func write(_ sums: [Double], at x: UnsafePointer<Double>, to gradient: UnsafeMutablePointer<Double>, dimension n: Int) {
     for j in 0..<n {
       if let p = anchor.factor {
         var sum = 0.0
@@ -130,7 +138,7 @@ package final class GuideObjective: StochasticObjective {
       } else {
         gradient[j] = anchor.scales[j] * sums[j]
       }
-      gradient[n + j] = sums[n + j]
+      gradient[n + j] = sums[n + j] / (1 + anchor.floor * exp(-x[n + j]))
     }
     for k in guide.factor.indices { gradient[2 * n + k] = anchor.scales[row(of: k)] * sums[2 * n + k] }
   }

@@ -15,6 +15,9 @@ package struct LBFGSConfiguration: Sendable, Codable {
   /// The iterates are called unbounded when an element exceeds this in magnitude.
   package var bound = 1e8
 
+  /// No element moves by more than this in one iteration; for coordinates with a natural unit.
+  package var stepBound = Double.greatestFiniteMagnitude
+
   package init() {}
 }
 
@@ -76,7 +79,8 @@ package struct LBFGS {
       }
       var search = LineSearch(
         origin: result.point, direction: direction, value: result.value, slope: slope,
-        firstStep: steps.isEmpty ? min(1, 1 / sqrt(-slope)) : 1)
+        firstStep: steps.isEmpty ? min(1, 1 / sqrt(-slope)) : 1,
+        largestStep: configuration.stepBound / max(direction.reduce(0) { max($0, abs($1)) }, 1e-300))
       let found = search.run(objective)
       result.evaluations += search.evaluations
       guard found else {

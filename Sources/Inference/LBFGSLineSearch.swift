@@ -12,6 +12,7 @@ struct LineSearch {
   private let startValue: Double
   private let startSlope: Double
   private let firstStep: Double
+  private let largestStep: Double
   private(set) var point: [Double]
   private(set) var gradient: [Double]
   private(set) var value = Double.nan
@@ -24,12 +25,13 @@ struct LineSearch {
     var slope: Double
   }
 
-  init(origin: [Double], direction: [Double], value: Double, slope: Double, firstStep: Double) {
+  init(origin: [Double], direction: [Double], value: Double, slope: Double, firstStep: Double, largestStep: Double) {
     self.origin = origin
     self.direction = direction
     startValue = value
     startSlope = slope
-    self.firstStep = firstStep
+    self.largestStep = largestStep
+    self.firstStep = min(firstStep, largestStep)
     point = origin
     gradient = direction
   }
@@ -50,7 +52,8 @@ struct LineSearch {
       }
       if abs(trial.slope) <= -0.9 * startSlope { return true }
       if trial.slope >= 0 { return zoom(low: trial, high: previous, objective) }
-      let next = min(10 * step, max(2 * step, interpolate(previous, trial) ?? 2 * step))
+      if step >= largestStep { return true }
+      let next = min(min(10 * step, largestStep), max(2 * step, interpolate(previous, trial) ?? 2 * step))
       previous = trial
       step = next
     }

@@ -54,7 +54,8 @@ package func runMAP(
     if (a.status == .unbounded) != (b.status == .unbounded) { return b.status == .unbounded }
     return a.value < b.value
   }
-  guard let best = ranked.first else { throw InferenceError(status: .noFiniteStart) }
+  guard var best = ranked.first else { throw InferenceError(status: .noFiniteStart) }
+  if best.status == .stepLimit || best.status == .lineSearchFailed, try isEscaping(density, at: best.point) { best.status = .unbounded }
   let isFunneled = ranked.contains { $0.status == .unbounded }
   var reasons = VerdictRules.mode(status: best.status, rival: rival(of: best, among: ranked))
   if isFunneled, best.status != .unbounded {
@@ -67,6 +68,14 @@ package func runMAP(
     location: best.point, logDensity: -best.value, gradient: best.gradient.map { -$0 }, status: best.status, verdict: Verdict(reasons),
     gradientEvaluations: found.reduce(0) { $0 + ($1?.evaluations ?? 0) }, iterations: best.iterations,
     modes: ranked.map { ($0.point, -$0.value, $0.status) })
+}
+
+/// Whether log p has no curvature that could hold an unfinished search: −∇² log p is not positive definite there, or not finite.
+private func isEscaping(_ density: any LogDensity, at point: [Double]) throws -> Bool {
+  guard density.dimension <= VariationalStart.denseLimit else { return false }
+  let scales = [Double](repeating: 1e-2, count: density.dimension)
+  guard let hessian = Curvature.negativeHessian(try DensityBlock(density), at: point, scales: scales) else { return true }
+  return Curvature.inverseFactor(hessian) == nil
 }
 
 /// The smallest difference in log density to a converged mode elsewhere, or nil.

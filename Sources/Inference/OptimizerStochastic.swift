@@ -115,7 +115,9 @@ final class StochasticRun {
 
   private func accumulate() {
     averaged += 1
-    for i in 0..<count { sums.base[i] += parameters.base[i] }
+    let total = sums.base
+    let x = parameters.base
+    for i in 0..<count { total[i] += x[i] }
   }
 
   func fixed(steps: Int, _ onProgress: (Int, Double) -> Control) -> StochasticResult {
@@ -158,7 +160,7 @@ final class StochasticRun {
   private func runRound(rate: Double, _ onProgress: (Int, Double) -> Control) -> RoundSummary {
     let limit = configuration.stepLimit
     // Adam moves a parameter by its rate a step at most, so a smaller rate needs more steps.
-    let length = max(configuration.roundSteps, Int((2 / rate).rounded(.up)))
+    var length = max(configuration.roundSteps, Int((2 / rate).rounded(.up)))
     for _ in 0..<(length / 2) where step < limit && !stopped { advance(rate: rate, limit: limit, onProgress) }
     let average = RoundAverage(parameterCount: 0, monitored: watched.count)
     var values: [Double] = []
@@ -180,16 +182,19 @@ final class StochasticRun {
       average.endChunk()
       if finite > 0 { values.append(sum / Double(finite)) }
       guard average.chunks >= 8, average.chunks % 4 == 0 else { continue }
-      if average.rHat < 1.1 || average.chunks >= 64 { break }
+      if average.rHat(scales: []) < 1.1 || average.chunks >= 64 { break }
       if average.chunks % 16 == 0 {
+        // Not stationary yet, or slower than thought: begin anew with longer chunks.
         average.reset()
+        length *= 2
         values.removeAll()
         resetAverage()
       }
     }
     if averaged == 0 { accumulate() }
     return RoundSummary(
-      parameters: sums.array.map { $0 / Double(averaged) }, chunkValues: values, rHat: average.chunks >= 2 ? average.rHat : .nan)
+      parameters: sums.array.map { $0 / Double(averaged) }, chunkValues: values, rHat: average.chunks >= 2 ? average.rHat(scales: []) : .nan
+    )
   }
 
   private func resetAverage() {

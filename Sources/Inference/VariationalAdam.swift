@@ -12,7 +12,7 @@ enum ScaledAdam {
       groupSize: min(samples, 2))
     let objective = GuideObjective(
       block, family: guide.family,
-      anchor: .init(location: start.location, scales: start.scales.map { max($0, 1e-150) }, factor: start.factor), noise: noise,
+      anchor: anchor(start, guide), noise: noise,
       entropy: configuration.entropy)
     var settings = StochasticConfiguration()
     settings.steps = configuration.steps
@@ -34,8 +34,13 @@ enum ScaledAdam {
     )
   }
 
+  static func anchor(_ start: VariationalStart, _ guide: GaussianGuide) -> GuideObjective.Anchor {
+    GuideObjective.Anchor(
+      location: start.location, scales: start.scales.map { max($0, 1e-150) }, factor: start.factor, floor: guide.rank > 0 ? 0.0025 : 0)
+  }
+
   /// Zero but for the factor: full-rank starts from the Laplace factor, low-rank from its leading directions.
-  private static func firstCoordinates(_ start: VariationalStart, _ guide: GaussianGuide) -> [Double] {
+  static func firstCoordinates(_ start: VariationalStart, _ guide: GaussianGuide) -> [Double] {
     let n = guide.dimension
     var first = [Double](repeating: 0, count: guide.parameterCount)
     guard let factor = start.factor else {

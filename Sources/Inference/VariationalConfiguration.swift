@@ -35,12 +35,12 @@ package struct VIConfiguration: Sendable, Codable {
   /// The step size at the start, in units of the optimizer; nil for its own choice. It still decreases as the schedule says.
   package var learningRate: Double?
   package var entropy = EntropyEstimator.stickingTheLanding
-  /// nil: natural for mean-field and full-rank, Adam for low-rank.
+  /// nil: natural steps for mean-field and full-rank; for low-rank L-BFGS on fixed draws, Adam with fixed steps.
   package var optimizer: GuideOptimizer?
   /// Independent starts whose answers are compared; up to two more are made where they disagree.
   package var starts = 2
   /// Automatic stopping: Monte Carlo error of the averaged iterates and change between rounds, in guide standard deviations.
-  package var tolerance = 0.01
+  package var tolerance = 0.02
   /// Automatic stopping: limit on the steps of one start.
   package var stepLimit = 20_000
   /// Fresh draws for ELBO and k̂.

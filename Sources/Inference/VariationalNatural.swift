@@ -22,6 +22,8 @@ protocol NaturalAscent: AnyObject {
   func add(to sums: UnsafeMutablePointer<Double>)
   /// The present m and λ: values [2 n].
   func monitor(into values: UnsafeMutablePointer<Double>)
+  /// The last step's natural gradient for m, in units of ``scales(into:)``, and for λ: values [2 n].
+  func change(into values: UnsafeMutablePointer<Double>)
   /// Marginal standard deviations [n], the unit of errors in m.
   func scales(into values: UnsafeMutablePointer<Double>)
   func load(_ guide: GaussianGuide)
@@ -51,6 +53,7 @@ final class MeanFieldAscent: NaturalAscent {
   private let slopeSums: LaneRows
   private let productSums: LaneRows
   private let whitenedStep: Storage
+  private let lastChange: Storage
 
   init(
     _ block: DensityBlock, wide: DensityBlock, guide: GaussianGuide, preconditioner: [Double]?, noise: GuideNoise,
@@ -68,6 +71,7 @@ final class MeanFieldAscent: NaturalAscent {
     slopeSums = LaneRows(dimension)
     productSums = LaneRows(dimension)
     whitenedStep = Storage(dimension)
+    lastChange = Storage(2 * dimension)
     load(guide)
   }
 
@@ -105,6 +109,10 @@ final class MeanFieldAscent: NaturalAscent {
     }
   }
 
+  func change(into values: UnsafeMutablePointer<Double>) {
+    for i in 0..<(2 * dimension) { values[i] = lastChange.base[i] }
+  }
+
   func scales(into values: UnsafeMutablePointer<Double>) {
     for i in 0..<dimension { values[i] = scale.base[i] }
   }
@@ -128,6 +136,7 @@ final class MeanFieldAscent: NaturalAscent {
     for i in 0..<n {
       let product = laneSum(productSums.base[i]) / count
       let change = 0.5 * (entropy == .stickingTheLanding ? product : product + 1)
+      lastChange.base[n + i] = change
       report.movement = max(report.movement, abs(change))
       logScale.base[i] += min(max(rate * change, -0.5), 0.5)
       scale.base[i] = exp(logScale.base[i])
@@ -177,12 +186,14 @@ final class MeanFieldAscent: NaturalAscent {
         var sum = 0.0
         for j in 0...i { sum += p[i * n + j] * step[j] }
         location.base[i] += limited * sum
-        largest = max(largest, abs(sum) / scale.base[i])
+        lastChange.base[i] = sum / scale.base[i]
+        largest = max(largest, abs(lastChange.base[i]))
       }
     } else {
       for i in 0..<n {
         step[i] = laneSum(slopeSums.base[i]) / count
         decrement += step[i] * step[i]
+        lastChange.base[i] = step[i]
         largest = max(largest, abs(step[i]))
       }
       let limited = rate * min(1, 0.5 * Double(n).squareRoot() / max(rate * decrement.squareRoot(), 1e-300))

@@ -68,6 +68,14 @@ final class FullRankAscent: NaturalAscent {
     }
   }
 
+  /// Of m, the whitened coordinates stand for those of m: their fluctuations are of one size.
+  func change(into values: UnsafeMutablePointer<Double>) {
+    for i in 0..<dimension {
+      values[i] = slope.base[i]
+      values[dimension + i] = change.base[i * (i + 1) / 2 + i]
+    }
+  }
+
   func scales(into values: UnsafeMutablePointer<Double>) {
     for i in 0..<dimension {
       let row = lower.base + i * (i + 1) / 2

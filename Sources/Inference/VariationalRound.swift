@@ -60,17 +60,18 @@ final class RoundAverage {
   }
 
   /// Largest split R-hat of the monitored iterates, first half against second: √((W + B)/W) with W the mean variance within the halves
-  /// and B the variance between their means. Infinite where a series moves without varying.
-  var rHat: Double {
+  /// and B the variance between their means. Standard deviations below 10⁻⁶ (m in units of `scales`) count as 10⁻⁶.
+  func rHat(scales: [Double]) -> Double {
     let half = chunks / 2
     guard half > 0 else { return .nan }
     var worst = 1.0
     for j in 0..<monitored {
       let a = moments(j, 0..<half)
       let b = moments(j, (chunks - half)..<chunks)
-      let within = 0.5 * (a.variance + b.variance)
+      let unit = 1e-6 * (j < scales.count ? scales[j] : 1)
+      let within = 0.5 * (a.variance + b.variance) + unit * unit
       let between = 0.5 * (a.mean - b.mean) * (a.mean - b.mean)
-      if between > 0 { worst = max(worst, within > 0 ? ((within + between) / within).squareRoot() : .infinity) }
+      worst = max(worst, ((within + between) / within).squareRoot())
     }
     return worst
   }

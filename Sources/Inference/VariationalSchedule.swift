@@ -26,7 +26,18 @@ final class AscentSchedule {
   private let ascent: any NaturalAscent
   private let configuration: VIConfiguration
   private let family: GuideFamily
+  /// The largest rate of a round, and the largest fluctuation of m (in sd) and λ, squared, that a round allows.
+  private struct Pace {
+    var rate: Double
+    var variance: Double
+  }
   private let firstRate: Double
+  private let samples: Double
+  /// Sum over steps, decaying, of squared differences of successive natural gradients [2 n], and the last one.
+  private let differences: Storage
+  private let change: Storage
+  private let lastChange: Storage
+  private var differenceWeight = 0.0
   private let report: (Int, Double, Int) -> Control
   private var stepCount = 0
   private var trace: [(step: Int, elbo: Double)] = []
@@ -47,19 +58,48 @@ final class AscentSchedule {
     family = configuration.guide
     self.report = report
     let n = Double(ascent.dimension)
+    self.samples = Double(samples)
     // One sample's natural gradient has a spectral norm of about n / samples; a quarter of its inverse keeps the steps stable.
     firstRate = configuration.learningRate ?? min(0.25, 0.5 * Double(samples) / n, 0.05 * Double(samples))
     sums = Storage(ascent.parameterCount)
     values = Storage(2 * ascent.dimension)
     scales = Storage(ascent.dimension)
+    differences = Storage(2 * ascent.dimension)
+    change = Storage(2 * ascent.dimension)
+    lastChange = Storage(2 * ascent.dimension)
+  }
+
+  /// At rate ρ stationary iterates fluctuate with variance ρ v / 2 where v is the variance of the natural gradient, here half the mean square
+  /// of its differences; fluctuations bias the averages through the curvature, so the rate is held at 2 · variance / v.
+  private func rate(_ pace: Pace) -> Double {
+    guard configuration.learningRate == nil, differenceWeight > 4 else { return pace.rate }
+    var largest = 0.0
+    for j in 0..<differences.count { largest = max(largest, differences.base[j]) }
+    return max(min(pace.rate, 4 * pace.variance * differenceWeight / max(largest, 1e-300)), 1e-3 * pace.rate)
+  }
+
+  private func noteChange() {
+    ascent.change(into: change.base)
+    for j in 0..<differences.count {
+      let d = change.base[j] - lastChange.base[j]
+      // A single wild step counts as if it were ten.
+      differences.base[j] = 0.98 * differences.base[j] + min(d * d, 100)
+      lastChange.base[j] = change.base[j]
+    }
+    differenceWeight = 0.98 * differenceWeight + 1
   }
 
   // MARK: a fixed number of steps
 
   /// `steps` steps at rate ρ min(1, (t₀/t)^0.6), t₀ = steps/10, averaging the second half (Polyak & Juditsky 1992).
+  ///
+  /// The bias of averaged iterates grows with the rate, so ρ = 0.006 √(10⁴ samples / steps), which leaves about 0.03 sd in a skewed posterior,
+  /// but no less than the start needs to be forgotten: the rates add up to some 30 relaxation times at 10⁴ steps.
   func run(steps: Int) -> AscentOutcome {
     var averaged = 0
     let flat = Double(max(steps / 10, 1))
+    let firstRate =
+      configuration.learningRate ?? min(self.firstRate, max(0.006 * (1e4 / Double(steps) * samples).squareRoot(), 60 / Double(steps)))
     let firstAveraged = steps / 2
     while stepCount < steps, !stopped {
       let t = Double(stepCount + 1)
@@ -79,11 +119,11 @@ final class AscentSchedule {
   // MARK: automatic stopping
 
   func runUntilConverged() -> AscentOutcome {
-    var rate = firstRate
+    var pace = Pace(rate: firstRate, variance: 0.004)
     var previous: RoundAverage?
     while true {
       let round = RoundAverage(parameterCount: ascent.parameterCount, monitored: 2 * ascent.dimension)
-      let ended = average(round, rate: rate)
+      let ended = average(round, pace: pace)
       ascent.scales(into: scales.base)
       let error = round.error(scales: scales.array)
       if let ended {
@@ -93,17 +133,22 @@ final class AscentSchedule {
         return outcome(round, status: .converged, error: error)
       }
       previous = round
-      rate *= 0.4
+      pace = Pace(rate: 0.4 * pace.rate, variance: 0.4 * pace.variance)
     }
   }
 
   /// Fills one round of averaging at a fixed rate; nil when its error is small enough, else why it ended.
-  private func average(_ round: RoundAverage, rate: Double) -> Status? {
-    let chunk = max(8, Int((3 / rate).rounded(.up)))
-    for _ in 0..<(2 * chunk) {
-      advance(rate: rate, limit: configuration.stepLimit)
+  private func average(_ round: RoundAverage, pace: Pace) -> Status? {
+    var settling = 0.0
+    // Six relaxation times 1/rate, with the rate as it adapts.
+    while settling < 6 {
+      let present = rate(pace)
+      settling += min(present, 0.75)
+      advance(rate: present, limit: configuration.stepLimit)
       if let status = early(round) { return status }
     }
+    let rate = rate(pace)
+    var chunk = max(8, Int((3 / rate).rounded(.up)))
     while true {
       round.beginChunk()
       for _ in 0..<chunk {
@@ -115,12 +160,16 @@ final class AscentSchedule {
       }
       round.endChunk()
       guard round.chunks >= 6, round.chunks % 2 == 0 else { continue }
-      if round.rHat > 1.1 {
-        if round.chunks >= 12 { round.reset() }
-        continue
-      }
       ascent.scales(into: scales.base)
-      if round.error(scales: scales.array) < configuration.tolerance { return nil }
+      if round.rHat(scales: scales.array) > 1.1 {
+        if round.chunks >= 12 {
+          // Not stationary yet, or slower than thought: begin anew with longer chunks.
+          round.reset()
+          chunk *= 2
+        }
+      } else if round.error(scales: scales.array) < configuration.tolerance {
+        return nil
+      }
     }
   }
 
@@ -158,6 +207,7 @@ final class AscentSchedule {
     if stepCount == 40 || stepCount == 200 { ascent.refresh() }
     let result = ascent.step(stepCount, rate: rate)
     stepCount += 1
+    noteChange()
     recentELBO += result.elbo
     recentSteps += 1
     quietSteps = result.movement < 1e-9 && result.badSamples == 0 ? quietSteps + 1 : 0
@@ -172,7 +222,7 @@ final class AscentSchedule {
 
   private func outcome(_ round: RoundAverage, status: Status, error: Double) -> AscentOutcome {
     for i in 0..<sums.count { sums.base[i] = round.sums.base[i] }
-    return outcome(averaged: round.count, status: status, error: error, rHat: round.chunks >= 2 ? round.rHat : .nan)
+    return outcome(averaged: round.count, status: status, error: error, rHat: round.chunks >= 2 ? round.rHat(scales: scales.array) : .nan)
   }
 
   private func outcome(averaged: Int, status: Status, error: Double, rHat: Double) -> AscentOutcome {

@@ -51,7 +51,7 @@ struct VariationalStart {
     let before = block.evaluations
     var path = SearchPath(first)
     var configuration = LBFGSConfiguration()
-    configuration.iterationLimit = 500
+    configuration.iterationLimit = 200
     configuration.bound = 1e6
     var minimizer = LBFGS(dimension: block.dimension, configuration: configuration)
     let mode = minimizer.minimize(from: first, objective: negativeLogDensity(block)) { x, g, _ in
@@ -62,7 +62,7 @@ struct VariationalStart {
     let judge = StartJudge(block, seed: seed, start: start)
     var best = VariationalStart(location: mode.point, factor: nil, scales: path.scales.last ?? [], evaluations: 0)
     var bestELBO = -Double.infinity
-    for k in path.points.indices.reversed().prefix(SearchPath.kept) {
+    for k in path.points.indices.reversed() {
       let elbo = judge.elbo(location: path.points[k], scales: path.scales[k])
       if elbo > bestELBO {
         bestELBO = elbo
@@ -110,8 +110,6 @@ struct VariationalStart {
 
 /// The path of a mode search with the diagonal inverse Hessian estimate at each point.
 struct SearchPath {
-  /// How many of the last points are judged.
-  static let kept = 60
   private(set) var points: [[Double]] = []
   /// Square roots of the diagonal inverse Hessian estimates.
   private(set) var scales: [[Double]] = []
@@ -134,10 +132,6 @@ struct SearchPath {
     points.append(point)
     scales.append(diagonal.map { $0.squareRoot() })
     lastGradient = gradient
-    if points.count > 2 * Self.kept {
-      points.removeFirst(Self.kept)
-      scales.removeFirst(Self.kept)
-    }
   }
 
   private mutating func update(_ s: [Double], _ y: [Double]) {

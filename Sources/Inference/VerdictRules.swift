@@ -31,6 +31,14 @@ package enum VerdictRules {
   /// reliable, and where it would move a mean by more than 0.1 sd or a sd by more than a quarter, that is a reason for caution.
   package static func variational(_ e: GuideEvaluation, status: Status, agreement: StartAgreement) -> [Verdict.Reason] {
     var reasons = ending(status)
+    if status == .stepLimit, !(e.paretoShape <= 0.5) {
+      reasons.append(
+        .init(
+          code: "not_optimal", severity: .fail,
+          text:
+            "The steps ended before the optimum was reached, and with k-hat at \(e.paretoShape.brief()) importance weights cannot vouch for where they ended. Allow more steps, or reparameterize."
+        ))
+    }
     reasons += tail(e, what: "guide", remedy: "Use a richer guide (full-rank), a non-centred form of the model, or NUTS.")
     if agreement.starts > 1, agreement.matching == 0 {
       reasons.append(

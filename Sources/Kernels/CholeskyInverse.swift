@@ -2,10 +2,15 @@
 extension LinearAlgebra {
   /// The number of doubles that ``choleskyInverse(n:_:ldl:_:ldo:workspace:)`` needs.
   public static func choleskyInverseWorkspaceSize(n: Int) -> Int {
-    n * inverseStep(n) + Tile.rows * Tile.columns
+    n * paddedStep(n) + Tile.rows * Tile.columns
   }
 
-  private static func inverseStep(_ n: Int) -> Int { roundUp(n, Tile.columns) + TileVector.scalarCount }
+  /// The leading dimension of a workspace matrix with n columns: whole strips, and no multiple of 512 bytes, which would map all rows to a few
+  /// sets of the cache.
+  static func paddedStep(_ n: Int) -> Int {
+    let step = roundUp(n, Tile.columns)
+    return step % 64 == 0 ? step + TileVector.scalarCount : step
+  }
 
   /// out ← (L Lᵀ)⁻¹ = MᵀM with M = L⁻¹, both triangles, exactly symmetric.
   ///
@@ -15,7 +20,7 @@ extension LinearAlgebra {
   public static func choleskyInverse(
     n: Int, _ l: UnsafePointer<Double>, ldl: Int, _ out: UnsafeMutablePointer<Double>, ldo: Int, workspace: UnsafeMutablePointer<Double>
   ) {
-    let step = inverseStep(n)
+    let step = paddedStep(n)
     let edge = workspace + n * step
     invertTriangle(n, l, ldl, workspace, step)
     for row in stride(from: 0, to: n, by: Tile.rows) {

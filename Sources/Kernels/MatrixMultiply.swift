@@ -21,6 +21,8 @@ extension LinearAlgebra {
   private static let depthBlock = 256
   private static let rowBlock = 192
   private static let columnBlock = 1536
+  /// The most rows of A for which B is not packed.
+  private static let unpackedRows = 3 * Tile.rows
 
   /// The number of doubles that ``multiply(m:n:k:_:lda:_:_:ldb:_:_:ldc:_:workspace:)`` needs for these sizes.
   public static func multiplyWorkspaceSize(m: Int, n: Int, k: Int) -> Int {
@@ -57,36 +59,40 @@ extension LinearAlgebra {
       for inner in stride(from: 0, to: k, by: depthBlock) {
         let depth = min(depthBlock, k - inner)
         let start: TileStart = update == .overwrite && inner == 0 ? .zero : .current
-        packColumns(
-          b + (orientationB == .plain ? inner * ldb + column : column * ldb + inner), ldb, orientationB, depth, columns, packedB)
+        let corner = b + (orientationB == .plain ? inner * ldb + column : column * ldb + inner)
+        // Few rows do not repay the copy: whole strips of a plain B are read where they stand.
+        let inPlace = orientationB == .plain && m <= unpackedRows ? columns / Tile.columns * Tile.columns : 0
+        packColumns(corner, ldb, orientationB, depth, inPlace, columns, packedB)
         for row in stride(from: 0, to: m, by: rowBlock) {
           let rows = min(rowBlock, m - row)
           packRows(
             a + (orientationA == .plain ? row * lda + inner : inner * lda + row), lda, orientationA, depth, rows, packedA,
             update == .subtract ? .minus : .plus)
-          multiplyBlock(rows, columns, depth, packedA, packedB, c + row * ldc + column, ldc, start, edge)
+          multiplyBlock(
+            rows, columns, depth, packedA, packedB, inPlace, corner, ldb, c + row * ldc + column, ldc, start, edge)
         }
       }
     }
   }
 
-  /// B's block as strips of ``Tile/columns`` columns, the last one narrower (a whole number of vectors, padded with zeros).
+  /// B's block from column `first` on, as strips of ``Tile/columns`` columns, the last one narrower (a whole number of vectors, padded with zeros).
   private static func packColumns(
-    _ b: UnsafePointer<Double>, _ ldb: Int, _ orientation: Orientation, _ depth: Int, _ columns: Int, _ target: UnsafeMutablePointer<Double>
+    _ b: UnsafePointer<Double>, _ ldb: Int, _ orientation: Orientation, _ depth: Int, _ first: Int, _ columns: Int,
+    _ target: UnsafeMutablePointer<Double>
   ) {
     let unit = TileVector.scalarCount
-    var column = 0
+    var column = first
     while column < columns {
       let width = min(Tile.columns, roundUp(columns - column, unit))
       let strip = target + column * depth
       for part in stride(from: 0, to: width, by: unit) {
-        let first = column + part
+        let place = column + part
         if orientation == .plain {
           Packing.rows(
-            depth: depth, valid: columns - first, source: b + first, sourceStep: ldb, target: strip + part, targetStep: width, sign: .plus)
+            depth: depth, valid: columns - place, source: b + place, sourceStep: ldb, target: strip + part, targetStep: width, sign: .plus)
         } else {
           Packing.transposed(
-            depth: depth, valid: columns - first, source: b + first * ldb, sourceStep: ldb, target: strip + part, targetStep: width,
+            depth: depth, valid: columns - place, source: b + place * ldb, sourceStep: ldb, target: strip + part, targetStep: width,
             sign: .plus)
         }
       }
@@ -111,25 +117,31 @@ extension LinearAlgebra {
     }
   }
 
-  /// The product of one packed block of A and one of B.
+  /// The product of one packed block of A and one of B, whose first `inPlace` columns stand unpacked at `b`.
   private static func multiplyBlock(
-    _ rows: Int, _ columns: Int, _ depth: Int, _ packedA: UnsafePointer<Double>, _ packedB: UnsafePointer<Double>,
-    _ c: UnsafeMutablePointer<Double>, _ ldc: Int, _ start: TileStart, _ edge: UnsafeMutablePointer<Double>
+    _ rows: Int, _ columns: Int, _ depth: Int, _ packedA: UnsafePointer<Double>, _ packedB: UnsafePointer<Double>, _ inPlace: Int,
+    _ b: UnsafePointer<Double>, _ ldb: Int, _ c: UnsafeMutablePointer<Double>, _ ldc: Int, _ start: TileStart,
+    _ edge: UnsafeMutablePointer<Double>
   ) {
     var column = 0
     while column < columns {
       let width = min(Tile.columns, roundUp(columns - column, TileVector.scalarCount))
-      let strip = packedB + column * depth
+      let strip = column < inPlace ? b + column : packedB + column * depth
+      let step = column < inPlace ? ldb : width
       for row in stride(from: 0, to: rows, by: Tile.rows) {
         let panel = packedA + row * depth
         let corner = c + row * ldc + column
         let liveRows = min(Tile.rows, rows - row)
         let liveColumns = min(width, columns - column)
         if liveRows == Tile.rows && liveColumns == width {
-          multiplyTile(width, depth, panel, strip, corner, ldc, start)
+          multiplyTile(width, depth, panel, strip, step, corner, ldc, start)
+        } else if liveRows == 4 && liveColumns == width && width == Tile.columns {
+          Tile.rows4(
+            TileStrip3.self, depth: depth, a: panel, aRow: 1, aStep: Tile.rows, b: strip, bStep: step, c: corner, ldc: ldc, start: start,
+            sign: .plus)
         } else {
           if start == .current { copy(liveRows, liveColumns, corner, ldc, edge, width) }
-          multiplyTile(width, depth, panel, strip, edge, width, start)
+          multiplyTile(width, depth, panel, strip, step, edge, width, start)
           copy(liveRows, liveColumns, edge, width, corner, ldc)
         }
       }
@@ -145,21 +157,21 @@ extension LinearAlgebra {
     for i in 0..<rows { (target + i * targetStep).update(from: source + i * sourceStep, count: columns) }
   }
 
-  /// One tile of a packed panel and a packed strip of `width` columns.
+  /// One tile of a packed panel and a strip of `width` columns.
   private static func multiplyTile(
-    _ width: Int, _ depth: Int, _ panel: UnsafePointer<Double>, _ strip: UnsafePointer<Double>, _ c: UnsafeMutablePointer<Double>,
-    _ ldc: Int, _ start: TileStart
+    _ width: Int, _ depth: Int, _ panel: UnsafePointer<Double>, _ strip: UnsafePointer<Double>, _ step: Int,
+    _ c: UnsafeMutablePointer<Double>, _ ldc: Int, _ start: TileStart
   ) {
     let unit = TileVector.scalarCount
     if width == 3 * unit {
       Tile.full(
-        TileStrip3.self, depth: depth, a: panel, aRow: 1, aStep: unit, b: strip, bStep: 3 * unit, c: c, ldc: ldc, start: start, sign: .plus)
+        TileStrip3.self, depth: depth, a: panel, aRow: 1, aStep: unit, b: strip, bStep: step, c: c, ldc: ldc, start: start, sign: .plus)
     } else if width == 2 * unit {
       Tile.full(
-        TileStrip2.self, depth: depth, a: panel, aRow: 1, aStep: unit, b: strip, bStep: 2 * unit, c: c, ldc: ldc, start: start, sign: .plus)
+        TileStrip2.self, depth: depth, a: panel, aRow: 1, aStep: unit, b: strip, bStep: step, c: c, ldc: ldc, start: start, sign: .plus)
     } else {
       Tile.full(
-        TileStrip1.self, depth: depth, a: panel, aRow: 1, aStep: unit, b: strip, bStep: unit, c: c, ldc: ldc, start: start, sign: .plus)
+        TileStrip1.self, depth: depth, a: panel, aRow: 1, aStep: unit, b: strip, bStep: step, c: c, ldc: ldc, start: start, sign: .plus)
     }
   }
 }

@@ -3,6 +3,8 @@
 /// Goals, in order: (1) each element of a product is one chain of fused multiply-adds in rising order of the inner index, whatever the
 /// block sizes, so that results do not depend on shape, lanes or threads; (2) all vector registers hold accumulators: 8 rows of 3 × 8 columns
 /// fill 24 of the 32 registers of AVX-512; 4 rows of 3 × 4 columns fill 12 of the 16 of AVX2, where the wide block spills (a quarter of the speed).
+///
+/// `CREDENCE_NARROW` is set by the package where the build flags name a processor without AVX-512.
 #if CREDENCE_NARROW || arch(arm64)
   typealias TileVector = SIMD4<Double>
 #else

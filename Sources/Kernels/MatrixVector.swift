@@ -38,8 +38,12 @@ extension LinearAlgebra {
     _ update: Update
   ) {
     var row = 0
+    let rest = columns % 8
+    let tail = Reduction.load(x + (columns - rest), count: rest, filler: 0)
     while row + 8 <= rows {
-      let sums = dotEightRows(columns, a + row * lda, lda, x)
+      // The last columns are read eight at a time where that stays within A: behind the last of these rows follow others.
+      let isWide = (rows - row - 8) * lda >= 8
+      let sums = dotEightRows(columns, a + row * lda, lda, x, tail, isWide)
       for r in 0..<8 { y[row + r] = updated(y[row + r], sums[r], update) }
       row += 8
     }
@@ -50,7 +54,9 @@ extension LinearAlgebra {
   }
 
   @inline(__always)
-  private static func dotEightRows(_ columns: Int, _ a: UnsafePointer<Double>, _ lda: Int, _ x: UnsafePointer<Double>) -> Vector8 {
+  private static func dotEightRows(
+    _ columns: Int, _ a: UnsafePointer<Double>, _ lda: Int, _ x: UnsafePointer<Double>, _ tail: Vector8, _ isWide: Bool
+  ) -> Vector8 {
     var r0 = Vector8.zero, r1 = Vector8.zero, r2 = Vector8.zero, r3 = Vector8.zero
     var r4 = Vector8.zero, r5 = Vector8.zero, r6 = Vector8.zero, r7 = Vector8.zero
     var n = 0
@@ -69,16 +75,19 @@ extension LinearAlgebra {
     }
     let rest = columns - n
     if rest > 0 {
-      let value = Reduction.load(x + n, count: rest, filler: 0)
+      let live = SIMD8<Int64>(0, 1, 2, 3, 4, 5, 6, 7) .< SIMD8<Int64>(repeating: Int64(rest))
+      @inline(__always) func last(_ p: UnsafePointer<Double>) -> Vector8 {
+        isWide ? Vector8.zero.replacing(with: Reduction.load(p), where: live) : Reduction.load(p, count: rest, filler: 0)
+      }
       let p = a + n
-      r0 = multiplyAdd(Reduction.load(p, count: rest, filler: 0), value, r0)
-      r1 = multiplyAdd(Reduction.load(p + lda, count: rest, filler: 0), value, r1)
-      r2 = multiplyAdd(Reduction.load(p + 2 * lda, count: rest, filler: 0), value, r2)
-      r3 = multiplyAdd(Reduction.load(p + 3 * lda, count: rest, filler: 0), value, r3)
-      r4 = multiplyAdd(Reduction.load(p + 4 * lda, count: rest, filler: 0), value, r4)
-      r5 = multiplyAdd(Reduction.load(p + 5 * lda, count: rest, filler: 0), value, r5)
-      r6 = multiplyAdd(Reduction.load(p + 6 * lda, count: rest, filler: 0), value, r6)
-      r7 = multiplyAdd(Reduction.load(p + 7 * lda, count: rest, filler: 0), value, r7)
+      r0 = multiplyAdd(last(p), tail, r0)
+      r1 = multiplyAdd(last(p + lda), tail, r1)
+      r2 = multiplyAdd(last(p + 2 * lda), tail, r2)
+      r3 = multiplyAdd(last(p + 3 * lda), tail, r3)
+      r4 = multiplyAdd(last(p + 4 * lda), tail, r4)
+      r5 = multiplyAdd(last(p + 5 * lda), tail, r5)
+      r6 = multiplyAdd(last(p + 6 * lda), tail, r6)
+      r7 = multiplyAdd(last(p + 7 * lda), tail, r7)
     }
     return Reduction.combine(r0, r1, r2, r3, r4, r5, r6, r7)
   }
@@ -119,20 +128,33 @@ extension LinearAlgebra {
       store8(r7, y, n + 56)
       n += 64
     }
-    while n + 8 <= columns {
-      var sum = update == .overwrite ? Vector8.zero : load8(y, n)
-      for d in 0..<rows {
-        sum = multiplyAdd(Reduction.load(a + d * lda + n), Vector8(repeating: update == .subtract ? -x[d] : x[d]), sum)
-      }
-      store8(sum, y, n)
-      n += 8
-    }
     while n < columns {
-      var sum = update == .overwrite ? 0 : y[n]
-      for d in 0..<rows { sum = multiplyAdd(a[d * lda + n], update == .subtract ? -x[d] : x[d], sum) }
-      y[n] = sum
-      n += 1
+      let rest = columns - n
+      if rest >= 3 * TileVector.scalarCount {
+        n += acrossStrip(TileStrip3.self, rows, a + n, lda, x, y + n, update)
+      } else if rest >= 2 * TileVector.scalarCount {
+        n += acrossStrip(TileStrip2.self, rows, a + n, lda, x, y + n, update)
+      } else if rest >= TileVector.scalarCount {
+        n += acrossStrip(TileStrip1.self, rows, a + n, lda, x, y + n, update)
+      } else if rest >= 4 {
+        n += acrossStrip(TileStripFour.self, rows, a + n, lda, x, y + n, update)
+      } else if rest >= 2 {
+        n += acrossStrip(TileStripTwo.self, rows, a + n, lda, x, y + n, update)
+      } else {
+        n += acrossStrip(TileStripOne.self, rows, a + n, lda, x, y + n, update)
+      }
     }
+  }
+
+  @inline(__always)
+  private static func acrossStrip<S: TileStrip>(
+    _ strip: S.Type, _ rows: Int, _ a: UnsafePointer<Double>, _ lda: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>,
+    _ update: Update
+  ) -> Int {
+    Tile.rows1(
+      strip, depth: rows, a: x, aStep: 1, b: a, bStep: lda, c: y, start: update == .overwrite ? .zero : .current,
+      sign: update == .subtract ? .minus : .plus)
+    return S.width
   }
 
   @inline(__always)

@@ -67,7 +67,7 @@ extension LinearAlgebra {
     @inline(__always) var sum: V { ((p0 + p4) + (p2 + p6)) + ((p1 + p5) + (p3 + p7)) }
   }
 
-  /// y[d][·] = Σ_n A[d, n] x[n][·]: two rows at a time, sixteen accumulators.
+  /// y[d][·] = Σ_n A[d, n] x[n][·]: three rows at a time, 24 accumulators, so that x is read once for three.
   @inline(__always)
   private static func alongRows<V: SIMD>(
     _ rows: Int, _ columns: Int, _ a: UnsafePointer<Double>, _ lda: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>,
@@ -89,20 +89,24 @@ extension LinearAlgebra {
     while row < rows {
       let first = a + row * lda
       let second = row + 1 < rows ? first + lda : first
-      var s = Partials<V>(), t = Partials<V>()
+      let third = row + 2 < rows ? second + lda : second
+      var r = Partials<V>(), s = Partials<V>(), t = Partials<V>()
       var n = 0
       while n + 8 <= columns {
         let (x0, x1, x2, x3) = (input(n), input(n + 1), input(n + 2), input(n + 3))
         let (x4, x5, x6, x7) = (input(n + 4), input(n + 5), input(n + 6), input(n + 7))
-        s.add(first + n, x0, x1, x2, x3, x4, x5, x6, x7)
-        t.add(second + n, x0, x1, x2, x3, x4, x5, x6, x7)
+        r.add(first + n, x0, x1, x2, x3, x4, x5, x6, x7)
+        s.add(second + n, x0, x1, x2, x3, x4, x5, x6, x7)
+        t.add(third + n, x0, x1, x2, x3, x4, x5, x6, x7)
         n += 8
       }
-      s.add(first + n, count: columns - n) { input(n + $0) }
-      t.add(second + n, count: columns - n) { input(n + $0) }
-      finish(row, s.sum)
-      if row + 1 < rows { finish(row + 1, t.sum) }
-      row += 2
+      r.add(first + n, count: columns - n) { input(n + $0) }
+      s.add(second + n, count: columns - n) { input(n + $0) }
+      t.add(third + n, count: columns - n) { input(n + $0) }
+      finish(row, r.sum)
+      if row + 1 < rows { finish(row + 1, s.sum) }
+      if row + 2 < rows { finish(row + 2, t.sum) }
+      row += 3
     }
   }
 
@@ -149,6 +153,23 @@ extension LinearAlgebra {
       finish(n + 6, r6)
       finish(n + 7, r7)
       n += 8
+    }
+    while n + 4 <= columns {
+      var (r0, r1, r2, r3) = (start(n), start(n + 1), start(n + 2), start(n + 3))
+      var p = a + n
+      for d in 0..<rows {
+        let value = input(d)
+        r0 = fused(p[0], value, r0)
+        r1 = fused(p[1], value, r1)
+        r2 = fused(p[2], value, r2)
+        r3 = fused(p[3], value, r3)
+        p += lda
+      }
+      finish(n, r0)
+      finish(n + 1, r1)
+      finish(n + 2, r2)
+      finish(n + 3, r3)
+      n += 4
     }
     while n < columns {
       var sum = start(n)

@@ -179,22 +179,43 @@ struct Layout {
   /// Whether a value may pass between two entries in a register, level permitting.
   func sameLoop(_ a: Int, _ b: Int) -> Bool { graph.entries[a].shape == graph.entries[b].shape && laned[a] == laned[b] }
 
-  /// Moves values that only a later loop of the same shape reads into that loop, where they need no memory.
+  /// Moves values and sums into a later loop of the same shape where nobody needs them before, so that fewer loops run and fewer values pass
+  /// through memory.
   private mutating func sinkLevels() {
+    struct Kin: Hashable {
+      let shape: [Int]
+      let laned: Bool
+    }
+    func kin(_ place: Int) -> Kin { Kin(shape: graph.entries[place].shape, laned: laned[place]) }
     var users = [[Int]](repeating: [], count: graph.entries.count)
+    var loopLevels: [Kin: Set<Int>] = [:]
     for (place, entry) in graph.entries.enumerated() {
       for input in entry.inputs { users[input].append(place) }
+      if kinds[place] == .loop { loopLevels[kin(place), default: []].insert(levels[place]) }
     }
+    var latest = levels
     let outputs = Set(graph.outputs)
-    for place in graph.entries.indices.reversed() where kinds[place] == .loop && !outputs.contains(place) {
-      guard
-        users[place].allSatisfy({
-          guard kinds[$0] == .loop, sameLoop($0, place) else { return false }
-          if case .gather = graph.entries[$0].operation { return false }
-          return true
-        })
-      else { continue }
-      if let level = users[place].map({ levels[$0] }).min(), level > levels[place] { levels[place] = level }
+    for place in graph.entries.indices.reversed() {
+      if outputs.contains(place) || users[place].isEmpty || kinds[place] == .leaf { continue }
+      var bound = Int.max
+      for user in users[place] {
+        switch kinds[user] {
+        case .view: bound = Swift.min(bound, latest[user])
+        case .loop:
+          let inRegister = kinds[place] == .loop && sameLoop(user, place) && readsInRegister(user, 0)
+          bound = Swift.min(bound, inRegister ? levels[user] : levels[user] - 1)
+        case .reduce: bound = Swift.min(bound, kinds[place] == .loop ? levels[user] : levels[user] - 1)
+        default: bound = Swift.min(bound, levels[user] - 1)
+        }
+      }
+      latest[place] = bound
+      let shaped: Int
+      switch kinds[place] {
+      case .loop: shaped = place
+      case .reduce: shaped = graph.entries[place].inputs[0]
+      default: continue
+      }
+      if let level = loopLevels[kin(shaped)]?.filter({ $0 <= bound && $0 > levels[place] }).max() { levels[place] = level }
     }
   }
 

@@ -8,71 +8,67 @@ enum LoopRunner {
   /// Vectors in a tile; a multiple of eight, so that partial sums keep their order.
   static let tileVectors = 16
 
-  static func run(_ loop: UnsafeMutablePointer<RuntimeLoop>) {
-    run(loop.pointee)
-  }
-
-  private static func run(_ l: RuntimeLoop) {
-    for e in 0..<l.endCount {
-      let end = l.ends[e]
+  static func run(_ l: UnsafeMutablePointer<RuntimeLoop>) {
+    for e in 0..<l.pointee.endCount {
+      let end = l.pointee.ends[e]
       end.start.update(repeating: neutral(end.reducer), count: end.count)
     }
-    if l.rank > 0 {
-      for axis in 0..<l.rank { l.index[axis] = 0 }
-      for s in 0..<l.streamCount { l.table[s] = l.bases[s] }
+    if l.pointee.rank > 0 {
+      for axis in 0..<l.pointee.rank { l.pointee.index[axis] = 0 }
+      for s in 0..<l.pointee.streamCount { l.pointee.table[s] = l.pointee.bases[s] }
     }
-    for row in 0..<l.rows {
+    for row in 0..<l.pointee.rows {
       runRow(l)
-      if row + 1 < l.rows { nextRow(l) }
+      if row + 1 < l.pointee.rows { nextRow(l) }
     }
   }
 
   /// Moves every stream to the start of the next row.
   @inline(__always)
-  private static func nextRow(_ l: RuntimeLoop) {
-    var axis = l.rank - 1
-    while axis > 0, l.index[axis] + 1 == l.lengths[axis] {
-      l.index[axis] = 0
+  private static func nextRow(_ l: UnsafeMutablePointer<RuntimeLoop>) {
+    var axis = l.pointee.rank - 1
+    while axis > 0, l.pointee.index[axis] + 1 == l.pointee.lengths[axis] {
+      l.pointee.index[axis] = 0
       axis -= 1
     }
-    l.index[axis] += 1
-    for s in 0..<l.streamCount { l.table[s] = l.bases[s] }
-    for axis in 0..<l.rank where l.index[axis] != 0 {
-      let steps = l.rowSteps + axis * l.streamCount
-      for s in 0..<l.streamCount { l.table[s] += steps[s] * l.index[axis] }
+    l.pointee.index[axis] += 1
+    for s in 0..<l.pointee.streamCount { l.pointee.table[s] = l.pointee.bases[s] }
+    for axis in 0..<l.pointee.rank where l.pointee.index[axis] != 0 {
+      let steps = l.pointee.rowSteps + axis * l.pointee.streamCount
+      for s in 0..<l.pointee.streamCount { l.pointee.table[s] += steps[s] * l.pointee.index[axis] }
     }
   }
 
   @inline(__always)
-  private static func runRow(_ l: RuntimeLoop) {
-    for e in 0..<l.endCount where l.ends[e].accumulator >= 0 {
-      let end = l.ends[e]
-      l.table[end.accumulator].update(repeating: neutral(end.reducer), count: 8 * l.lanes)
+  private static func runRow(_ l: UnsafeMutablePointer<RuntimeLoop>) {
+    for e in 0..<l.pointee.endCount where l.pointee.ends[e].accumulator >= 0 {
+      let end = l.pointee.ends[e]
+      l.pointee.table[end.accumulator].update(repeating: neutral(end.reducer), count: 8 * l.pointee.lanes)
     }
-    if l.rowOperationCount > 0 {
-      if l.rank > 0 { aim(l.rowOperations, l.rowOperationCount, l) }
-      steps(l.rowOperations, l.rowOperationCount, l, 1, 8)
+    if l.pointee.rowOperationCount > 0 {
+      if l.pointee.rank > 0 { aim(l.pointee.rowOperations, l.pointee.rowOperationCount, l) }
+      steps(l.pointee.rowOperations, l.pointee.rowOperationCount, l, 1, 8)
     }
-    if l.vectors <= tileVectors {
-      if l.rank > 0 { aim(l.operations, l.operationCount, l) }
-      steps(l.operations, l.operationCount, l, l.vectors, l.doubles)
+    if l.pointee.vectors <= tileVectors {
+      if l.pointee.rank > 0 { aim(l.pointee.operations, l.pointee.operationCount, l) }
+      steps(l.pointee.operations, l.pointee.operationCount, l, l.pointee.vectors, l.pointee.doubles)
     } else {
-      var left = l.doubles
+      var left = l.pointee.doubles
       while left > 0 {
         let count = Swift.min(left, tileVectors * 8)
-        aim(l.operations, l.operationCount, l)
-        steps(l.operations, l.operationCount, l, (count + 7) / 8, count)
+        aim(l.pointee.operations, l.pointee.operationCount, l)
+        steps(l.pointee.operations, l.pointee.operationCount, l, (count + 7) / 8, count)
         left -= count
-        if left > 0 { for s in 0..<l.streamCount { l.table[s] += l.tileSteps[s] } }
+        if left > 0 { for s in 0..<l.pointee.streamCount { l.pointee.table[s] += l.pointee.tileSteps[s] } }
       }
-      if l.rank == 0 { for s in 0..<l.streamCount { l.table[s] = l.bases[s] } }
+      if l.pointee.rank == 0 { for s in 0..<l.pointee.streamCount { l.pointee.table[s] = l.pointee.bases[s] } }
     }
-    for e in 0..<l.endCount where l.ends[e].accumulator >= 0 { finish(l.ends[e], l) }
+    for e in 0..<l.pointee.endCount where l.pointee.ends[e].accumulator >= 0 { finish(l.pointee.ends[e], l) }
   }
 
   /// Steps with the pointers of the tile in place.
   @inline(never)
-  private static func steps(_ first: UnsafeMutablePointer<RuntimeStep>, _ stepCount: Int, _ l: RuntimeLoop, _ n: Int, _ count: Int) {
+  private static func steps(_ first: UnsafeMutablePointer<RuntimeStep>, _ stepCount: Int, _ l: UnsafeMutablePointer<RuntimeLoop>, _ n: Int, _ count: Int) {
     if n == 1 {
       for index in 0..<stepCount { step(first + index, l, 1, count) }
     } else {
@@ -82,19 +78,19 @@ enum LoopRunner {
 
   /// Puts the pointers of the present row and tile into the steps.
   @inline(__always)
-  private static func aim(_ first: UnsafeMutablePointer<RuntimeStep>, _ stepCount: Int, _ l: RuntimeLoop) {
+  private static func aim(_ first: UnsafeMutablePointer<RuntimeStep>, _ stepCount: Int, _ l: UnsafeMutablePointer<RuntimeLoop>) {
     for index in 0..<stepCount {
       let operation = first[index].operation
-      first[index].d = l.table[Int(operation.dst)]
-      first[index].a = l.table[Int(operation.a)]
-      first[index].b = l.table[Int(operation.b)]
-      if operation.code != .gatherDynamic { first[index].c = l.table[Int(operation.c)] }
+      first[index].d = l.pointee.table[Int(operation.dst)]
+      first[index].a = l.pointee.table[Int(operation.a)]
+      first[index].b = l.pointee.table[Int(operation.b)]
+      if operation.code != .gatherDynamic { first[index].c = l.pointee.table[Int(operation.c)] }
     }
   }
 
   /// One step on a tile of `n` vectors, of which `count` doubles count. What is common is here, the rest behind a call.
   @inline(__always)
-  private static func step(_ s: UnsafeMutablePointer<RuntimeStep>, _ l: RuntimeLoop, _ n: Int, _ count: Int) {
+  private static func step(_ s: UnsafeMutablePointer<RuntimeStep>, _ l: UnsafeMutablePointer<RuntimeLoop>, _ n: Int, _ count: Int) {
     let d = s.pointee.d
     let a = s.pointee.a
     let b = s.pointee.b
@@ -113,12 +109,12 @@ enum LoopRunner {
     case .multiplyAdd: map(d, a, sa, b, sb, s.pointee.c, Int(s.pointee.operation.sc), n) { multiplyAdd($0, $1, $2) }
     case .negatedMultiplyAdd: map(d, a, sa, b, sb, s.pointee.c, Int(s.pointee.operation.sc), n) { multiplyAdd(-$0, $1, $2) }
     case .copy:
-      if l.isExact {
+      if l.pointee.isExact {
         if sa == 1 { d.update(from: a, count: count) } else { for i in 0..<count { d[i] = a[i & 7] } }
       } else {
         map(d, a, sa, n) { $0 }
       }
-    case .reduceSum: reduceSum(d, a, sa, l.lanes, n, count)
+    case .reduceSum: reduceSum(d, a, sa, l.pointee.lanes, n, count)
     case .accumulateSum:
       if count & 7 == 0 && sa == 1 {
         for v in 0..<n { ElementwiseKernels.store(ElementwiseKernels.load(d, v) + ElementwiseKernels.load(a, v), d, v) }
@@ -126,7 +122,7 @@ enum LoopRunner {
         for i in 0..<count { d[i] += a[sa == 0 ? i & 7 : i] }
       }
     case .gather:
-      gather(d, a, UnsafeRawPointer(b).assumingMemoryBound(to: Int.self), l.lanes, count)
+      gather(d, a, UnsafeRawPointer(b).assumingMemoryBound(to: Int.self), l.pointee.lanes, count)
     case .unary:
       ElementwiseKernels.unary(UnaryOperation(rawValue: s.pointee.operation.sub).unsafelyUnwrapped, d, a, sa, n)
     case .binary:
@@ -207,9 +203,9 @@ enum LoopRunner {
 
   @inline(never)
   private static func rare(
-    _ operation: MicroOperation, _ l: RuntimeLoop, _ d: Pointer, _ a: Pointer, _ sa: Int, _ n: Int, _ count: Int
+    _ operation: MicroOperation, _ l: UnsafeMutablePointer<RuntimeLoop>, _ d: Pointer, _ a: Pointer, _ sa: Int, _ n: Int, _ count: Int
   ) {
-    let lanes = l.lanes
+    let lanes = l.pointee.lanes
     switch operation.code {
     case .splat:
       let width = Int(operation.extra)
@@ -230,7 +226,7 @@ enum LoopRunner {
         for i in 0..<(count / lanes) { for lane in 0..<lanes { d[i &* lanes &+ lane] = a[i &* step] } }
       }
     case .gatherDynamic:
-      let indices = l.table[Int(operation.b)]
+      let indices = l.pointee.table[Int(operation.b)]
       let size = Double(operation.extra)
       let step = Int(operation.c)
       let tableLanes = operation.sub & 1 != 0 ? lanes : 1
@@ -266,28 +262,47 @@ enum LoopRunner {
 
   /// Combines the eight partial results of every lane in the fixed order and adds them to the result of the row.
   @inline(__always)
-  private static func finish(_ end: RuntimeLoop.End, _ l: RuntimeLoop) {
-    let p = l.table[end.accumulator]
-    let out = l.table[end.stream]
-    let w = l.lanes
-    for lane in 0..<w {
-      let q = p + lane
-      let result: Double
-      switch end.reducer {
-      case .sum:
-        result = out[lane] + (((q[0] + q[4 &* w]) + (q[2 &* w] + q[6 &* w])) + ((q[w] + q[5 &* w]) + (q[3 &* w] + q[7 &* w])))
-      case .maximum:
-        var best = out[lane]
-        for slot in 0..<8 { best = larger(best, q[slot &* w]) }
-        result = best
-      case .minimum:
-        var best = -out[lane]
-        for slot in 0..<8 { best = larger(best, -q[slot &* w]) }
-        result = -best
+  private static func finish(_ end: RuntimeLoop.End, _ l: UnsafeMutablePointer<RuntimeLoop>) {
+    let p = l.pointee.table[end.accumulator]
+    let out = l.pointee.table[end.stream]
+    let w = l.pointee.lanes
+    guard end.reducer == .sum else { return finishExtreme(end, p, out, w) }
+    switch w {
+    case 1:
+      let v = ElementwiseKernels.load(p, 0)
+      let four = v.lowHalf + v.highHalf
+      let two = four.lowHalf + four.highHalf
+      let result = out[0] + (two[0] + two[1])
+      if end.repeats { ElementwiseKernels.store(Vector8(repeating: result), out, 0) } else { out[0] = result }
+    case 8:
+      let even = (ElementwiseKernels.load(p, 0) + ElementwiseKernels.load(p, 4)) + (ElementwiseKernels.load(p, 2) + ElementwiseKernels.load(p, 6))
+      let odd = (ElementwiseKernels.load(p, 1) + ElementwiseKernels.load(p, 5)) + (ElementwiseKernels.load(p, 3) + ElementwiseKernels.load(p, 7))
+      ElementwiseKernels.store(ElementwiseKernels.load(out, 0) + (even + odd), out, 0)
+    case 4:
+      // A vector holds slots 2v and 2v + 1.
+      let a = ElementwiseKernels.load(p, 0) + ElementwiseKernels.load(p, 2)
+      let b = ElementwiseKernels.load(p, 1) + ElementwiseKernels.load(p, 3)
+      let sum = a + b
+      let result = UnsafeRawPointer(out).loadUnaligned(as: SIMD4<Double>.self) + (sum.lowHalf + sum.highHalf)
+      UnsafeMutableRawPointer(out).storeBytes(of: result, as: SIMD4<Double>.self)
+      if end.repeats { UnsafeMutableRawPointer(out + 4).storeBytes(of: result, as: SIMD4<Double>.self) }
+    default:
+      for lane in 0..<w {
+        let q = p + lane
+        out[lane] += ((q[0] + q[4 &* w]) + (q[2 &* w] + q[6 &* w])) + ((q[w] + q[5 &* w]) + (q[3 &* w] + q[7 &* w]))
       }
-      out[lane] = result
+      if end.repeats { for i in w..<8 { out[i] = out[i & (w - 1)] } }
     }
-    // A single number is kept repeated through one vector.
+  }
+
+  @inline(never)
+  private static func finishExtreme(_ end: RuntimeLoop.End, _ p: Pointer, _ out: Pointer, _ w: Int) {
+    let sign: Double = end.reducer == .maximum ? 1 : -1
+    for lane in 0..<w {
+      var best = sign * out[lane]
+      for slot in 0..<8 { best = larger(best, sign * p[slot &* w &+ lane]) }
+      out[lane] = sign * best
+    }
     if end.repeats { for i in w..<8 where w < 8 { out[i] = out[i & (w - 1)] } }
   }
 }

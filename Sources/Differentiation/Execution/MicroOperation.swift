@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 
 /// What one step of a fused loop does to a tile of vectors.
@@ -77,6 +78,11 @@ package enum ElementwiseKernels {
     var z = x
     for i in 0..<8 { z[i] = f(x[i], y[i]) }
     return z
+  }
+
+  /// The order arrives as a double; one that is not a whole number from 0 to 100 gives NaN.
+  private static func polygamma(_ order: Double, _ x: Double) -> Double {
+    order >= 0 && order <= 100 && order == order.rounded() ? Special.polygamma(Int(order), x) : .nan
   }
 
   @inline(__always)
@@ -160,11 +166,11 @@ package enum ElementwiseKernels {
   ) {
     switch operation {
     case .power: map(d, a, sa, b, sb, n) { SIMDMath.pow($0, $1) }
-    case .arcTangent2: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.arcTangent2($0, $1) } }
-    case .polygamma: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.polygamma(order: $0, $1) } }
-    case .incompleteGammaP: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.incompleteGammaP($0, $1) } }
-    case .incompleteGammaQ: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.incompleteGammaQ($0, $1) } }
-    case .incompleteGammaPShape: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.incompleteGammaPShape($0, $1) } }
+    case .arcTangent2: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Foundation.atan2($0, $1) } }
+    case .polygamma: map(d, a, sa, b, sb, n) { lanewise($0, $1) { polygamma($0, $1) } }
+    case .incompleteGammaP: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaP($0, $1) } }
+    case .incompleteGammaQ: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaQ($0, $1) } }
+    case .incompleteGammaPShape: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaPShapeDerivative($0, $1) } }
     case .gammaDrawDerivative: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaDrawDerivative(shape: $0, $1) } }
     default: break
     }
@@ -188,8 +194,8 @@ package enum ElementwiseKernels {
       for i in 0..<8 {
         switch operation {
         case .incompleteBeta: result[i] = Special.incompleteBeta(x[i], y[i], z[i])
-        case .incompleteBetaFirst: result[i] = Special.incompleteBetaDerivatives(x[i], y[i], z[i]).first
-        default: result[i] = Special.incompleteBetaDerivatives(x[i], y[i], z[i]).second
+        case .incompleteBetaFirst: result[i] = Special.incompleteBetaDerivatives(x[i], y[i], z[i]).a
+        default: result[i] = Special.incompleteBetaDerivatives(x[i], y[i], z[i]).b
         }
       }
       store(result, d, v)

@@ -200,6 +200,9 @@ final class ConstantPool: Sendable {
 }
 
 extension Plan {
+  /// Instructions of one replay: fused loops count once each.
+  package var instructionCount: Int { instructions.count }
+
   /// How many fused loops, steps in them, and other instructions a replay executes.
   package var instructionSummary: String {
     var loops = 0

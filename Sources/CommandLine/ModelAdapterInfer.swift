@@ -1,0 +1,84 @@
+import Foundation
+import Inference
+import Modeling
+import Reporting
+
+extension AnyRunnable {
+  package func infer(data: ModelData?, request: InferenceRequest, progress: @escaping @Sendable (ProgressEvent) -> Void) async throws
+    -> InferenceOutcome
+  {
+    let loaded = try load(data)
+    let method = try FitRequest(request).method(for: M.self)
+    let posterior: Posterior<M.Output>
+    do {
+      posterior = try await run(loaded.model, method, seed: request.seed, threads: request.threads, stop: FitStop()) {
+        progress(ProgressEvent($0))
+      }
+    } catch is CancellationError {
+      return .nothing
+    }
+    let reports: [VariableReport]
+    let draws: DrawSet?
+    switch posterior.details {
+    case .nuts:
+      reports = posterior.summaries.map { VariableReport($0) }
+      draws = posterior.drawSet
+    case .vi:
+      reports = posterior.summaries.map { VariableReport(independent: $0, draws: posterior.drawSet.drawsPerChain) }
+      draws = posterior.drawSet
+    case .laplace(let result) where result.guide != nil:
+      reports = posterior.summaries.map { VariableReport(independent: $0, draws: posterior.drawSet.drawsPerChain) }
+      draws = posterior.drawSet
+    case .laplace, .map:
+      reports = posterior.summaries.map {
+        VariableReport(name: $0.name, kind: $0.kind, shape: $0.shape, statistics: [("mode", $0.mean)], quantiles: [])
+      }
+      draws = nil
+    }
+    var configuration = posterior.configuration(request)
+    configuration["threads"] = .integer(request.threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    return InferenceOutcome(
+      draws: draws, variables: reports, verdict: VerdictReport(posterior.verdict), diagnostics: posterior.diagnostics,
+      timing: posterior.timing.json, configuration: configuration, warnings: loaded.warnings, isInterrupted: posterior.isInterrupted)
+  }
+}
+
+extension InferenceOutcome {
+  /// A run that was stopped before anything was finished.
+  static var nothing: InferenceOutcome {
+    InferenceOutcome(
+      draws: nil, variables: [], verdict: VerdictReport(.fail), diagnostics: JSONObject(), timing: JSONObject(),
+      configuration: JSONObject(), isInterrupted: true)
+  }
+}
+
+extension ProgressEvent {
+  init(_ progress: FitProgress) {
+    self.init(
+      phase: progress.phase, completed: progress.completed, total: progress.total,
+      measures: progress.measures.map { Measure($0.name, $0.value) })
+  }
+}
+
+extension VerdictReport {
+  init(_ verdict: Verdict) {
+    let word: Word =
+      switch verdict.verdict {
+      case .ok: .ok
+      case .caution: .caution
+      case .fail: .fail
+      }
+    // What does not lower the grade is no reason for it.
+    let grave = verdict.reasons.filter { $0.severity != .ok }.sorted { $0.severity > $1.severity }
+    self.init(word, reasons: grave.map { Reason(code: $0.code, text: $0.text) })
+  }
+}
+
+extension FitTiming {
+  var json: JSONObject {
+    JSONObject([
+      ("total_seconds", .number(total)), ("compile_seconds", .number(compilation)), ("sampling_seconds", .number(inference)),
+      ("summary_seconds", .number(summary)), ("gradient_evaluations", .integer(gradientEvaluations)),
+    ])
+  }
+}

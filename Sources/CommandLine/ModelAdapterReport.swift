@@ -1,0 +1,142 @@
+import Inference
+import Modeling
+import Reporting
+
+// What a result says about how it was found.
+
+extension Posterior {
+  /// Every setting, with the defaults filled in.
+  func configuration(_ request: InferenceRequest) -> JSONObject {
+    var object = JSONObject([("seed", .seed(seed))])
+    switch settings {
+    case .nuts(let configuration, let chains):
+      object["chains"] = .integer(chains.count)
+      object.merge(configuration.json)
+    case .vi(let configuration, let draws):
+      object.merge(configuration.json)
+      object["draws"] = .integer(draws)
+    case .laplace(let configuration, let draws):
+      object["draws"] = .integer(draws)
+      object["evaluation_draws"] = .integer(configuration.evaluationDraws)
+      object.merge(configuration.mode.json)
+    case .map(let configuration): object.merge(configuration.json)
+    }
+    return object
+  }
+
+  /// All diagnostics but the verdict.
+  var diagnostics: JSONObject {
+    switch details {
+    case .nuts(let result): result.json
+    case .vi(let result): result.json
+    case .laplace(let result): result.json
+    case .map(let result): result.json
+    }
+  }
+}
+
+extension JSONObject {
+  mutating func merge(_ other: JSONObject) {
+    for (key, value) in other.entries { self[key] = value }
+  }
+}
+
+extension NUTSConfiguration {
+  var json: JSONObject {
+    JSONObject([
+      ("warmup", .integer(warmup)), ("draws", .integer(draws)), ("metric", .string(metric == .dense ? "dense" : "diagonal")),
+      ("adaptation", .string(metric == .diagonalFisher ? "fisher" : "windowed")), ("target_acceptance", .number(targetAcceptance)),
+      ("max_depth", .integer(maxTreeDepth)), ("max_energy_error", .number(maxEnergyError)), ("initial_radius", .number(initialRadius)),
+      ("initial_step_size", .number(initialStepSize)),
+    ])
+  }
+}
+
+extension VIConfiguration {
+  var json: JSONObject {
+    let name =
+      switch guide {
+      case .meanField: "mean-field"
+      case .fullRank: "full-rank"
+      case .lowRank(let rank): "low-rank:\(rank)"
+      }
+    let isLowRank = if case .lowRank = guide { true } else { false }
+    return JSONObject([
+      ("guide", .string(name)), ("objective", "elbo"),
+      ("estimator", .string(entropy == .stickingTheLanding ? "sticking-the-landing" : "closed-form-entropy")),
+      ("optimizer", .string(optimizer == .adam || isLowRank ? "adam" : "natural")),
+      ("learning_rate", learningRate.map { .number($0) } ?? "automatic"), ("steps", steps.map { .integer($0) } ?? "automatic"),
+      ("step_limit", .integer(stepLimit)), ("particles", samplesPerStep.map { .integer($0) } ?? "automatic"),
+      ("starts", .integer(steps == nil ? starts : 1)), ("tolerance", .number(tolerance)), ("evaluation_draws", .integer(evaluationDraws)),
+    ])
+  }
+}
+
+extension MAPConfiguration {
+  var json: JSONObject {
+    JSONObject([
+      ("space", "unconstrained"), ("starts", .integer(starts)), ("optimizer", "lbfgs"), ("history", .integer(minimizer.history)),
+      ("iteration_limit", .integer(minimizer.iterationLimit)), ("decrease_tolerance", .number(minimizer.decreaseTolerance)),
+    ])
+  }
+}
+
+extension NUTSResult {
+  var json: JSONObject {
+    let report = report
+    return JSONObject([
+      ("divergences", .integer(report.divergences)), ("max_depth_hits", .integer(report.saturations)),
+      ("e_bfmi", .numbers(report.energyFractions, whole: false)), ("mean_acceptance", .number(report.meanAcceptance)),
+      ("mean_steps", .number(report.meanSteps)), ("step_size", .numbers(chains.map(\.stepSize), whole: false)),
+      ("warmup_divergences", .integer(chains.reduce(0) { $0 + $1.warmupDivergences })), ("failed_chains", .integer(report.failures.count)),
+    ])
+  }
+}
+
+extension GuideEvaluation {
+  var json: JSONObject {
+    JSONObject([
+      ("elbo", .object(("value", .number(elbo)), ("mcse", .number(elboError)))), ("pareto_k", .number(paretoShape)),
+      ("pareto_k_threshold", .number(paretoThreshold)), ("importance_ess", .number(effectiveSampleSize)),
+      ("mean_shift", .number(meanShift)), ("scale_shift", .number(scaleShift)), ("bad_draws", .integer(badDraws)),
+    ])
+  }
+}
+
+extension VIResult {
+  var json: JSONObject {
+    var object = evaluation.json
+    object["status"] = .string(status.rawValue)
+    object["steps"] = .integer(steps)
+    object["starts"] = .array(
+      starts.map {
+        .object(
+          ("status", .string($0.status.rawValue)), ("elbo", .object(("value", .number($0.elbo)), ("mcse", .number($0.elboError)))),
+          ("steps", .integer($0.steps)), ("averaging_error", .number($0.averagingError)), ("iterate_r_hat", .number($0.iterateRHat)))
+      })
+    return object
+  }
+}
+
+extension LaplaceResult {
+  var json: JSONObject {
+    var object = evaluation?.json ?? JSONObject()
+    object["status"] = .string(status.rawValue)
+    object["log_evidence"] = .number(logEvidence)
+    object.merge(mode.json)
+    return object
+  }
+}
+
+extension MAPResult {
+  var json: JSONObject {
+    JSONObject([
+      ("log_density", .number(logDensity)), ("gradient_norm", .number(gradient.reduce(0) { $0 + $1 * $1 }.squareRoot())),
+      ("status", .string(status.rawValue)), ("iterations", .integer(iterations)),
+      (
+        "modes",
+        .array(modes.map { .object(("log_density", .number($0.logDensity)), ("status", .string($0.status.rawValue))) })
+      ),
+    ])
+  }
+}

@@ -1,0 +1,78 @@
+import Inference
+import Modeling
+import Reporting
+
+/// From what a command line asks for to the settings of a fit.
+struct FitRequest {
+  let request: InferenceRequest
+  init(_ request: InferenceRequest) { self.request = request }
+
+  /// Throws `UserError` for what this model or method cannot do.
+  func method<M: Model>(for model: M.Type) throws -> Method<M> {
+    switch request.method {
+    case .nuts: Method(.nuts(nuts, chains: Array(0..<(request.chains ?? 4))))
+    case .vi: Method(.vi(try variational(), draws: request.draws ?? 4000))
+    case .laplace: Method(.laplace(LaplaceConfiguration(), draws: request.draws ?? 4000))
+    case .map: Method(.map(MAPConfiguration()))
+    }
+  }
+
+  private var nuts: NUTSConfiguration {
+    var configuration = NUTSConfiguration()
+    configuration.warmup = request.warmup ?? configuration.warmup
+    configuration.draws = request.draws ?? configuration.draws
+    configuration.targetAcceptance = request.targetAcceptance ?? configuration.targetAcceptance
+    configuration.maxTreeDepth = request.maximumTreeDepth ?? configuration.maxTreeDepth
+    switch (request.metric, request.adaptation) {
+    case (.dense, _): configuration.metric = .dense
+    case (_, .windowed): configuration.metric = .diagonalVariance
+    case (_, .fisher): configuration.metric = .diagonalFisher
+    default: break
+    }
+    return configuration
+  }
+
+  private func variational() throws -> VIConfiguration {
+    guard request.minibatch.isEmpty else {
+      throw UserError("--minibatch needs a guide that is a program, and this model has none.")
+    }
+    var configuration = VIConfiguration(guide: guide, steps: request.steps)
+    configuration.samplesPerStep = request.particles
+    if let optimizer = request.optimizer {
+      configuration.optimizer = .adam
+      configuration.learningRate = optimizer.rate
+    }
+    configuration.entropy = try estimator() ?? configuration.entropy
+    return configuration
+  }
+
+  private var guide: GuideFamily {
+    switch request.guide {
+    case nil, .meanField: .meanField
+    case .fullRank: .fullRank
+    case .lowRank(let rank): .lowRank(rank)
+    }
+  }
+
+  /// A Gaussian guide is one distribution of all sites: they share one estimator.
+  private func estimator() throws -> EntropyEstimator? {
+    let names = ["sticking-the-landing": EntropyEstimator.stickingTheLanding, "closed-form-entropy": .closedForm]
+    var chosen: Set<String> = []
+    var mistakes: [String] = []
+    for (site, name) in request.estimators.sorted(by: { $0.key < $1.key }) {
+      guard names[name] == nil else {
+        chosen.insert(name)
+        continue
+      }
+      let legal = names.keys.sorted().joined(separator: " or ")
+      let hint = NearestName.find(name, among: Array(names.keys)).map { "; the nearest is \($0)" } ?? ""
+      mistakes.append("--estimator \(site)=\(name): a Gaussian guide has \(legal)\(hint).")
+    }
+    if chosen.count > 1 {
+      mistakes.append(
+        "--estimator: the sites of a Gaussian guide share one estimator, and \(chosen.sorted().joined(separator: " and ")) are asked for.")
+    }
+    guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
+    return chosen.first.flatMap { names[$0] }
+  }
+}

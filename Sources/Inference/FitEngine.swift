@@ -1,0 +1,165 @@
+import Foundation
+import Kernels
+import Modeling
+
+/// One fit from the model to its posterior, on the thread that calls ``run()``.
+package struct FitEngine<M: Model>: Sendable {
+  let model: M
+  let method: Method<M>
+  let seed: UInt64
+  let threads: Int
+  let stop: FitStop
+  let onProgress: @Sendable (FitProgress) -> Void
+
+  /// - Parameter threads: nil for as many as the machine has cores. Results do not depend on it.
+  package init(
+    _ model: M, _ method: Method<M>, seed: UInt64, threads: Int?, stop: FitStop, onProgress: @escaping @Sendable (FitProgress) -> Void
+  ) {
+    self.model = model
+    self.method = method
+    self.seed = seed
+    self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    self.stop = stop
+    self.onProgress = onProgress
+  }
+
+  /// What an algorithm leaves behind for the summary.
+  private struct Outcome {
+    var chains: [UnconstrainedChain]
+    var sampleStats: [String: [[Double]]]
+    var details: FitDetails
+    var evaluations: Int
+    var isInterrupted: Bool
+  }
+
+  /// Throws ``ModelError``, ``FitError``, ``InferenceError``, ``NUTSError``, what the body throws, and `CancellationError` where the fit was
+  /// stopped before it had anything to report.
+  package func run() throws -> Posterior<M.Output> {
+    var timing = FitTiming()
+    let begin = ContinuousClock.now
+    let compiled = try CompiledModel(model)
+    guard compiled.dimension > 0 else { throw FitError(["The model has no latent sites or parameters: there is nothing to infer."]) }
+    if !compiled.isReexecuted { _ = try compiled.plan(lanes: compiled.preferredLanes) }
+    let ready = ContinuousClock.now
+    let outcome: Outcome
+    switch method.settings {
+    case .nuts(let configuration, let chains): outcome = try nuts(compiled, configuration, chains)
+    case .vi(let configuration, let draws): outcome = try variational(compiled, configuration, draws)
+    case .laplace(let configuration, let draws): outcome = try laplace(compiled, configuration, draws)
+    case .map(let configuration): outcome = try mode(compiled, configuration)
+    }
+    let inferred = ContinuousClock.now
+    let draws = DrawSet(
+      chains: outcome.chains.count, drawsPerChain: outcome.chains.first?.count ?? 0,
+      variables: try FitDraws.constrain(compiled, outcome.chains, seed: seed), sampleStats: outcome.sampleStats)
+    let summaries = Summary.summarize(draws)
+    let verdict = FitVerdict.verdict(outcome.details, summaries, draws, isInterrupted: outcome.isInterrupted)
+    let end = ContinuousClock.now
+    timing.total = (end - begin).inSeconds
+    timing.compilation = (ready - begin).inSeconds
+    timing.inference = (inferred - ready).inSeconds
+    timing.summary = (end - inferred).inSeconds
+    timing.gradientEvaluations = outcome.evaluations
+    return Posterior(
+      verdict: verdict, isInterrupted: outcome.isInterrupted, timing: timing, seed: seed, settings: method.settings,
+      recorded: compiled.recorded, drawSet: draws, summaries: summaries, details: outcome.details)
+  }
+
+  // MARK: - The methods
+
+  private func nuts(_ compiled: CompiledModel<M>, _ configuration: NUTSConfiguration, _ chains: [Int]) throws -> Outcome {
+    let result = try runNUTS(
+      compiled, configuration: configuration, seed: seed, chainIDs: chains, threads: threads, initial: starts(compiled, chains)
+    ) { progress in
+      onProgress(FitProgress(progress))
+      return stop.isRaised ? .stop : .goOn
+    }
+    let isInterrupted = result.chains.contains { $0.status == .stopped }
+    let usable = result.usableChains
+    guard !usable.isEmpty else { throw FitError(result.report.failures) }
+    guard result.commonDraws > 0 || !isInterrupted else { throw CancellationError() }
+    return Outcome(
+      chains: usable.map { UnconstrainedChain(number: $0.chainID, positions: $0.trace.draws, count: result.commonDraws) },
+      sampleStats: result.sampleStats, details: .nuts(result), evaluations: result.gradientEvaluations, isInterrupted: isInterrupted)
+  }
+
+  private func variational(_ compiled: CompiledModel<M>, _ given: VIConfiguration, _ draws: Int) throws -> Outcome {
+    var configuration = given
+    configuration.start = configuration.start ?? start(compiled)
+    let monitor = FitMonitor(compiled)
+    let steps = configuration.steps
+    let result = try runVI(
+      compiled, configuration: configuration, seed: seed, threads: threads, monitor: monitor?.values
+    ) { progress in
+      onProgress(FitProgress(progress, steps: steps))
+      return stop.isRaised ? .stop : .proceed
+    }
+    let isInterrupted = result.starts.contains { $0.status == .cancelled }
+    let own = try result.draws(draws, of: compiled, seed: seed)
+    return Outcome(
+      chains: [UnconstrainedChain(number: 0, positions: own.positions, count: own.count)], sampleStats: ["lp": [own.logP]],
+      details: .vi(result), evaluations: result.gradientEvaluations + own.count, isInterrupted: isInterrupted)
+  }
+
+  private func laplace(_ compiled: CompiledModel<M>, _ configuration: LaplaceConfiguration, _ draws: Int) throws -> Outcome {
+    let monitor = FitMonitor(compiled)
+    let result = try runLaplace(
+      compiled, configuration: configuration, seed: seed, threads: threads, start: start(compiled), monitor: monitor?.values,
+      onProgress: report)
+    guard let guide = result.guide else {
+      // Without a Gaussian there are no draws: the mode is all there is, and the verdict says so.
+      guard result.status != .cancelled, !stop.isRaised else { throw CancellationError() }
+      return Outcome(
+        chains: [UnconstrainedChain(number: 0, positions: result.mode.location, count: 1)], sampleStats: [:], details: .laplace(result),
+        evaluations: result.gradientEvaluations, isInterrupted: false)
+    }
+    let own = try guide.draws(draws, of: compiled, seed: seed)
+    return Outcome(
+      chains: [UnconstrainedChain(number: 0, positions: own.positions, count: own.count)], sampleStats: ["lp": [own.logP]],
+      details: .laplace(result), evaluations: result.gradientEvaluations + own.count, isInterrupted: stop.isRaised)
+  }
+
+  private func mode(_ compiled: CompiledModel<M>, _ configuration: MAPConfiguration) throws -> Outcome {
+    let result = try runMAP(
+      compiled, configuration: configuration, seed: seed, threads: threads, start: start(compiled), onProgress: report)
+    return Outcome(
+      chains: [UnconstrainedChain(number: 0, positions: result.location, count: 1)], sampleStats: ["lp": [[result.logDensity]]],
+      details: .map(result), evaluations: result.gradientEvaluations, isInterrupted: stop.isRaised)
+  }
+
+  private var report: @Sendable (Int, Int, Double) -> Control {
+    { _, iteration, logDensity in
+      onProgress(FitProgress(phase: "optimizing", completed: iteration, total: 0, measures: [("log_density", logDensity)]))
+      return stop.isRaised ? .stop : .proceed
+    }
+  }
+
+  // MARK: - Starting points
+
+  /// Addresses the coordinates of starting points that a model leaves open.
+  private static var startPurpose: UInt32 { 0x4653 }
+
+  /// One start for each chain where the model gives initial values; the other coordinates uniform in (−2, 2).
+  private func starts(_ compiled: CompiledModel<M>, _ chains: [Int]) -> [[Double]]? {
+    let given = compiled.initialPosition
+    guard given.contains(where: { $0 != nil }) else { return nil }
+    return chains.map { chain in
+      var stream = RandomStream(at: RandomAddress(seed: seed, purpose: Self.startPurpose, chain: UInt32(truncatingIfNeeded: chain)))
+      return given.map { value in
+        let other = 4 * stream.nextUniform() - 2
+        return value ?? other
+      }
+    }
+  }
+
+  /// The start of an optimizer where the model gives all initial values; nil where it searches by itself.
+  private func start(_ compiled: CompiledModel<M>) -> [Double]? {
+    let given = compiled.initialPosition.compactMap { $0 }
+    return given.count == compiled.dimension ? given : nil
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

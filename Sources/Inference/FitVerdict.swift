@@ -1,0 +1,61 @@
+/// The verdict of a whole fit.
+enum FitVerdict {
+  static func verdict(_ details: FitDetails, _ summaries: [VariableSummary], _ draws: DrawSet, isInterrupted: Bool) -> Verdict {
+    var verdict =
+      switch details {
+      case .nuts(let result): Verdict(chains(result, summaries, draws))
+      case .vi(let result): result.verdict
+      case .laplace(let result): result.verdict
+      case .map(let result): result.verdict
+      }
+    verdict = verdict.adding(notFinite(summaries))
+    if isInterrupted, !verdict.reasons.contains(where: { $0.code == "cancelled" }) {
+      verdict = verdict.adding([.init(code: "cancelled", severity: .caution, text: Status.cancelled.text)])
+    }
+    return verdict
+  }
+
+  private static func chains(_ result: NUTSResult, _ summaries: [VariableSummary], _ draws: DrawSet) -> [Verdict.Reason] {
+    let report = result.report
+    var figures = VerdictRules.ChainFigures(
+      chains: draws.chains, draws: draws.drawsPerChain, worstRHat: 1, smallestBulkESS: .infinity, smallestTailESS: .infinity,
+      divergences: report.divergences, saturations: report.saturations,
+      smallestEnergyFraction: report.energyFractions.min { $0 < $1 || $1.isNaN } ?? .nan)
+    for summary in summaries {
+      for element in 0..<summary.size where summary.gaps[element] == nil {
+        if !(summary.rHat[element] <= figures.worstRHat) {
+          figures.worstRHat = summary.rHat[element]
+          figures.worstName = summary.name + (summary.shape.isEmpty ? "" : "[\(index(element, summary.shape))]")
+        }
+        figures.smallestBulkESS = min(figures.smallestBulkESS, summary.essBulk[element])
+        figures.smallestTailESS = min(figures.smallestTailESS, summary.essTail[element])
+      }
+    }
+    var reasons = report.failures.map { Verdict.Reason(code: "chain_failed", severity: .fail, text: $0) }
+    if draws.drawsPerChain < 4 {
+      reasons.append(
+        .init(
+          code: "too_few_draws", severity: .fail,
+          text: "There are \(draws.drawsPerChain) draws a chain: fewer than the four that any diagnostic needs. Draw more."))
+    }
+    return reasons + VerdictRules.chains(figures)
+  }
+
+  private static func notFinite(_ summaries: [VariableSummary]) -> [Verdict.Reason] {
+    summaries.filter { $0.gaps.contains(.notFinite) }.map {
+      .init(
+        code: "not_finite", severity: .fail,
+        text: "Some draws of \($0.name) are not finite: its numbers are left out. Look for an overflow or a logarithm of zero in the body.")
+    }
+  }
+
+  private static func index(_ flat: Int, _ shape: [Int]) -> String {
+    var rest = flat
+    var places: [Int] = []
+    for length in shape.reversed() {
+      places.append(rest % length)
+      rest /= length
+    }
+    return places.reversed().map(String.init).joined(separator: ",")
+  }
+}
