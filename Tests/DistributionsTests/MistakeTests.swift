@@ -67,7 +67,8 @@ struct MistakeTests {
   @Test("parameters and shapes", arguments: sentences.indices)
   func sentence(place: Int) {
     let (body, expected) = Self.sentences[place]
-    #expect(message { try body().values() } == expected)
+    // The first of the sentences: a mistake in shapes is met again wherever the shapes are combined again.
+    #expect(message { try body().values() }.prefix { $0 != "\n" } == expected)
   }
 
   @Test("NaN stays NaN, as a value and as a parameter", arguments: DistributionCase.scalars)

@@ -34,30 +34,18 @@ struct OracleTests {
     let distribution = try #require(DistributionCase.scalars.first { $0.name == name })
     #expect(rows.count >= 50)
     let columns = rows[0].indices.dropLast().map { column in (values: rows.map { $0[column] }, shape: [rows.count]) }
-    let isDiscrete = DistributionCase.discrete.contains { $0.name == name }
     // As variables, and as data known while recording: two paths through the support's test.
     let variable = try Recording.values(columns) { arguments in
       let d = distribution.make(Array(arguments.dropLast()))
-      return [isDiscrete ? numbersDensity(d, arguments.last!) : d.density(of: arguments.last!)]
+      return [d.density(of: arguments.last!)]
     }[0]
     let data = columns.map { Tensor($0.values) }
     let d = distribution.make(Array(data.dropLast()))
-    let known = try (isDiscrete ? numbersDensity(d, data.last!) : d.density(of: data.last!)).values()
+    let known = try d.density(of: data.last!).values()
     for (row, values) in zip(rows, zip(variable, known)) {
       #expect(agrees(values.0, row.last!), "\(name)\(row): \(values.0)")
       #expect(agrees(values.1, row.last!), "\(name)\(row) as data: \(values.1)")
     }
-  }
-
-  /// The density of numbers that need not be whole.
-  func numbersDensity(_ d: any Distribution, _ x: Tensor) -> Tensor {
-    func open<D: Distribution>(_ d: D) -> Tensor {
-      if let d = d as? Bernoulli { return d.logDensity(of: x) }
-      if let d = d as? Binomial { return d.logDensity(of: x) }
-      if let d = d as? Poisson { return d.logDensity(of: x) }
-      return d.density(of: x)
-    }
-    return open(d)
   }
 
   @Test("vectors of a multivariate normal, by covariance and by Cholesky factor")

@@ -35,6 +35,8 @@ public struct Bernoulli: Distribution {
     }
   }
 
+  public func logDensity(of value: IntTensor) -> Tensor { restrictedAndNaN(logDensity(inside: value), to: value) }
+
   /// 1 where a uniform draw is below the probability. Not differentiable.
   public func sample(using source: DrawSource) -> IntTensor {
     IntTensor(drawn: source.draw(.uniform, shape: batchShape) .< probability)
