@@ -64,7 +64,7 @@ final class Recording {
   }
 
   /// The input that holds a site's unconstrained values.
-  func unconstrained(_ name: String, valueShape: [Int], _ bijection: any Bijection, _ program: Program, initial: Tensor? = nil)
+  func unconstrained(_ name: String, valueShape: [Int], _ bijection: any Bijection, _ program: Recorder, initial: Tensor? = nil)
     -> (tensor: Tensor, block: Site.Unconstrained)
   {
     let shape = bijection.unconstrainedShape(for: valueShape)

@@ -157,3 +157,12 @@ extension Tensor: CustomStringConvertible {
     return shape.isEmpty ? "\(values[0])" : "\(values) of shape \(shape)"
   }
 }
+
+/// Arrays of numbers and of tensors: the parts side by side along a first axis.
+extension Array: TensorConvertible where Element: TensorConvertible {
+  public var tensor: Tensor {
+    if let numbers = self as? [Double] { return Tensor(numbers) }
+    if let numbers = self as? [Int] { return Tensor(numbers.map(Double.init)) }
+    return isEmpty ? .zeros([0]) : stack(map(\.tensor), axis: 0)
+  }
+}

@@ -18,7 +18,7 @@ extension Array: PlateResult where Element: PlateResult {
   public func closing(_ plate: PlateIndex) -> [Element] { map { $0.closing(plate) } }
 }
 
-extension Program {
+extension Recorder {
   // One overload for each number of results: Swift's parameter packs do not see through labelled tuples.
 
   /// Independent repetition: the body is written for element `j` and recorded once for all of them. `y[j]` is the part of data that belongs
