@@ -23,7 +23,7 @@ extension AnyRunnable {
     case .nuts:
       reports = posterior.summaries.map { VariableReport($0) }
       draws = posterior.drawSet
-    case .vi:
+    case .vi, .program:
       reports = posterior.summaries.map { VariableReport(independent: $0, draws: posterior.drawSet.drawsPerChain) }
       draws = posterior.drawSet
     case .laplace(let result) where result.guide != nil:

@@ -15,6 +15,9 @@ extension Posterior {
     case .vi(let configuration, let draws):
       object.merge(configuration.json)
       object["draws"] = .integer(draws)
+    case .program(let configuration):
+      object.merge(configuration.json)
+      object["draws"] = .integer(drawSet.drawsPerChain)
     case .laplace(let configuration, let draws):
       object["draws"] = .integer(draws)
       object["evaluation_draws"] = .integer(configuration.evaluationDraws)
@@ -29,6 +32,7 @@ extension Posterior {
     switch details {
     case .nuts(let result): result.json
     case .vi(let result): result.json
+    case .program(let result): result.json
     case .laplace(let result): result.json
     case .map(let result): result.json
     }
@@ -69,6 +73,29 @@ extension VIConfiguration {
       ("step_limit", .integer(stepLimit)), ("particles", samplesPerStep.map { .integer($0) } ?? "automatic"),
       ("starts", .integer(steps == nil ? starts : 1)), ("tolerance", .number(tolerance)), ("evaluation_draws", .integer(evaluationDraws)),
     ])
+  }
+}
+
+extension ProgramConfiguration {
+  var json: JSONObject {
+    JSONObject([
+      ("guide", "program"), ("objective", "elbo"), ("optimizer", "adam"), ("learning_rate", .number(optimization.rate)),
+      ("beta1", .number(optimization.beta1)), ("beta2", .number(optimization.beta2)),
+      ("steps", optimization.steps.map { .integer($0) } ?? "automatic"), ("step_limit", .integer(optimization.stepLimit)),
+      ("tolerance", .number(optimization.tolerance)), ("particles", .integer(particles)),
+      ("minibatch", .object(JSONObject(minibatch.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) }))),
+    ])
+  }
+}
+
+extension ProgramResult {
+  var json: JSONObject {
+    var object = evaluation.json
+    object["status"] = .string(optimization.status.rawValue)
+    object["steps"] = .integer(optimization.steps)
+    object["last_elbo"] = .object(("value", .number(optimization.value)), ("mcse", .number(optimization.valueError)))
+    object["bad_steps"] = .integer(optimization.badSteps)
+    return object
   }
 }
 

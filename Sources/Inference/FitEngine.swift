@@ -35,6 +35,7 @@ package struct FitEngine<M: Model>: Sendable {
   /// Throws ``ModelError``, ``FitError``, ``InferenceError``, ``NUTSError``, what the body throws, and `CancellationError` where the fit was
   /// stopped before it had anything to report.
   package func run() throws -> Posterior<M.Output> {
+    if case .program(let configuration) = method.settings { return try runProgram(configuration) }
     var timing = FitTiming()
     let begin = ContinuousClock.now
     let compiled = try CompiledModel(model)
@@ -47,6 +48,7 @@ package struct FitEngine<M: Model>: Sendable {
     case .vi(let configuration, let draws): outcome = try variational(compiled, configuration, draws)
     case .laplace(let configuration, let draws): outcome = try laplace(compiled, configuration, draws)
     case .map(let configuration): outcome = try mode(compiled, configuration)
+    case .program: throw FitError(["The guide of this method is missing."])
     }
     let inferred = ContinuousClock.now
     let draws = DrawSet(
