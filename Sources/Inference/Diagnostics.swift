@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// Convergence diagnostics of Markov chains, as Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021) define them and the packages
 /// posterior (R) and ArviZ compute them.
@@ -148,8 +149,8 @@ package struct DrawReport {
     let size = Double(draws.sorted.count)
     let a = ess * p + 1
     let b = ess * (1 - p) + 1
-    let low = max(DiagnosticsQuantiles.beta(0.1586553, a, b) * size - 1, 0).rounded(.down)
-    let high = min(DiagnosticsQuantiles.beta(0.8413447, a, b) * size - 1, size - 1).rounded(.up)
+    let low = max(DiagnosticsBeta.quantile(0.1586553, a, b) * size - 1, 0).rounded(.down)
+    let high = min(DiagnosticsBeta.quantile(0.8413447, a, b) * size - 1, size - 1).rounded(.up)
     return 0.5 * (draws.sorted[Int(max(high, 0))] - draws.sorted[Int(low)])
   }
 

@@ -1,3 +1,5 @@
+import Kernels
+
 /// The draws of one quantity from several chains, in the forms diagnostics ask for: as they are, halved, sorted once, ranked.
 ///
 /// Halving follows Vehtari et al. (2021): each chain of n draws becomes its first and last ⌊n/2⌋ (an odd chain loses its middle draw).
@@ -139,12 +141,12 @@ struct NormalScores {
     self.size = size
     var scores = [Double](repeating: 0, count: size)
     for i in 0..<size / 2 {
-      let score = DiagnosticsQuantiles.normal((Double(i) + 0.625) / (Double(size) + 0.25))
+      let score = Special.normalQuantile((Double(i) + 0.625) / (Double(size) + 0.25))
       scores[i] = score
       scores[size - 1 - i] = -score
     }
     whole = scores
   }
 
-  func score(rank: Double) -> Double { DiagnosticsQuantiles.normal((rank - 0.375) / (Double(size) + 0.25)) }
+  func score(rank: Double) -> Double { Special.normalQuantile((rank - 0.375) / (Double(size) + 0.25)) }
 }

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Running mean and sum of squared deviations of vectors (Welford 1962), elementwise.
 struct RunningVariance: Sendable, Codable, Equatable {
   private(set) var count = 0
@@ -147,28 +149,11 @@ struct MetricLearner: Sendable, Codable, Equatable {
     }
     let scale = (0..<size).map { matrix[$0 * size + $0].squareRoot() }
     // A matrix that rounding has made indefinite leaves the metric as it was.
-    if MetricLearner.factorize(&matrix, size: size) { metric.set(NUTSMetric(scale: scale, factor: matrix)) }
+    var workspace = [Double](repeating: 0, count: LinearAlgebra.choleskyWorkspaceSize(n: size))
+    if LinearAlgebra.cholesky(n: size, &matrix, lda: size, workspace: &workspace) == 0 {
+      metric.set(NUTSMetric(scale: scale, factor: matrix))
+    }
     estimate.reset()
     covariance = estimate
-  }
-
-  /// Replaces the lower triangle of a symmetric matrix by its Cholesky factor and clears what is above; false when not positive definite.
-  static func factorize(_ a: inout [Double], size n: Int) -> Bool {
-    a.withUnsafeMutableBufferPointer { a in
-      for i in 0..<n {
-        for j in 0...i {
-          var sum = a[i * n + j]
-          for k in 0..<j { sum -= a[i * n + k] * a[j * n + k] }
-          if i == j {
-            guard sum > 0, sum.isFinite else { return false }
-            a[i * n + i] = sum.squareRoot()
-          } else {
-            a[i * n + j] = sum / a[j * n + j]
-          }
-        }
-        for j in i + 1..<max(n, i + 1) { a[i * n + j] = 0 }
-      }
-      return true
-    }
   }
 }

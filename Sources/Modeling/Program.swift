@@ -30,7 +30,7 @@ public final class Program: Recorder {
     let source = SourceLine(file, line)
     guard recording.isNew(name, source) else { return D.Value(drawn: .full(d.shape, .nan)) }
     if let given = recording.take(name) { return take(given, as: name, d, source) }
-    if recording.mode == .simulation {
+    if recording.mode == .simulation, loop == nil {
       recording.draws.plates = axes
       let value = d.sample(using: recording.draws)
       add(name, .latent, d, D.Value(drawn: value.tensor), support: d.support, source)
@@ -85,15 +85,16 @@ public final class Program: Recorder {
 
   /// A value from outside for the site.
   private func take<D: Distribution>(_ given: Given, as name: String, _ d: D, _ source: SourceLine) -> D.Value {
-    let full = open.map { given.kind == .drawn ? $0.plate.present : $0.plate.size } + d.shape
+    let full = open.map { given.kind == .drawn ? $0.plate.present : $0.plate.size } + (loop.map { [$0.length] } ?? []) + d.shape
     guard given.value.shape == full else {
       let plates = open.isEmpty ? "" : " (\(open.map(\.plate.name).joined(separator: ", ")) leading)"
       recording.report(name, source, "the value given for it has shape \(given.value.shape), and the site has shape \(full)\(plates)")
       return D.Value(drawn: .full(d.shape, .nan))
     }
-    let inside = open.reduce(given.value) { value, plate in
+    let entered = open.reduce(given.value) { value, plate in
       given.kind == .drawn ? value[PlateIndex(axis: plate.axis, fullSize: plate.plate.present)] : value[plate.index]
     }
+    let inside = loop?.part(of: entered) ?? entered
     switch given.kind {
     case .observed: observe(name, d, inside, source)
     case .intervened: recording.sites.append(site(name, .intervened, D.name, inside, support: d.support, source))
@@ -115,6 +116,9 @@ public final class Program: Recorder {
     let name = qualified(name)
     let source = SourceLine(file, line)
     guard recording.isNew(name, source), belongs(value.tensor, name, source) else { return }
+    if let loop {
+      recording.report(name, source, "an output inside the steps of \"\(loop.name)\" has no place; return it as a result of the step")
+    }
     recording.outputs.append((name, outside(value.tensor)))
   }
 

@@ -6,6 +6,8 @@ public class Recorder {
   let recording: Recording
   var open: [OpenPlate] = []
   var scopes: [String] = []
+  /// The sequence whose step is being recorded.
+  var loop: OpenLoop?
 
   init(_ recording: Recording) { self.recording = recording }
 
@@ -37,6 +39,11 @@ public class Recorder {
       let inside = open.reduce(given.value) { $0[PlateIndex(axis: $1.axis, fullSize: $1.plate.present)] }
       recording.sites.append(site(name, .intervened, nil, inside, support: support, source))
       return inside
+    }
+    if let loop {
+      recording.report(
+        name, source, "a parameter inside the steps of \"\(loop.name)\" would belong to each of them; make it before the sequence")
+      return .full(start.shape, .nan)
     }
     if let partial = open.first(where: { $0.plate.subset != nil }) {
       recording.report(

@@ -63,11 +63,27 @@ final class Recording {
     return found
   }
 
+  /// What has been recorded so far, to come back to when a part is recorded again.
+  struct Mark {
+    fileprivate let sites: [Site]
+    fileprivate let outputs: [(name: String, value: Tensor)]
+    fileprivate let names: [String: SourceLine]
+    fileprivate let taken: Set<String>
+  }
+  func mark() -> Mark { Mark(sites: sites, outputs: outputs, names: names, taken: taken) }
+  func rewind(to mark: Mark) {
+    sites = mark.sites
+    outputs = mark.outputs
+    names = mark.names
+    taken = mark.taken
+  }
+
   /// The input that holds a site's unconstrained values.
   func unconstrained(_ name: String, valueShape: [Int], _ bijection: any Bijection, _ program: Recorder, initial: Tensor? = nil)
     -> (tensor: Tensor, block: Site.Unconstrained)
   {
-    let shape = bijection.unconstrainedShape(for: valueShape)
+    let own = bijection.unconstrainedShape(for: valueShape)
+    let shape = (program.loop.map { [$0.length] } ?? []) + own
     let axes = program.axes
     let full = shape + axes.map(\.size)
     let input = options.known[name].flatMap { $0.shape == full ? $0 : nil } ?? .input(name, shape: full)
@@ -78,9 +94,14 @@ final class Recording {
       let moved = Array(strides[shape.count...]) + strides[..<shape.count]
       order = Node.walk(places, axes.map(\.size) + shape, moved).map { Int($0) }
     }
+    var point = input
+    if let loop = program.loop {
+      point = .input(name, shape: own + axes.map(\.size))
+      loop.additional.append((input, point))
+    }
     let start = initial.flatMap { try? Evaluation.values(of: [program.outside($0).node])[0] }
     return (
-      Tensor(input, plates: axes), Site.Unconstrained(input: input, shape: shape, order: order, initial: start)
+      Tensor(point, plates: axes), Site.Unconstrained(input: input, shape: shape, order: order, initial: start)
     )
   }
 

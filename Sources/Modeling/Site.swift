@@ -24,18 +24,20 @@ package struct Site: Sendable {
   /// The distribution's name; nil for factors and parameters.
   package let distribution: String?
   /// The shape of one value inside the plates.
-  package let shape: [Int]
+  package internal(set) var shape: [Int]
   /// The open plates, outermost first.
   package let plates: [Plate]
   let axes: [PlateAxis]
   package let support: Support?
   package let source: SourceLine
   /// The value, inside the plates. NaN of no consequence for a factor.
-  package let value: Tensor
+  package internal(set) var value: Tensor
   /// log p of the value, summed over everything and scaled for minibatches; for a latent site without the Jacobian.
-  package let logDensity: Node?
+  package internal(set) var logDensity: Node?
   /// log |det ∂x/∂u| of a latent site or a parameter, summed and scaled likewise; nil where it is not there or is zero.
-  package let logJacobian: Node?
+  package internal(set) var logJacobian: Node?
+  /// The sequence it belongs to, whose steps are the first axis of the value; nil outside of sequences.
+  package internal(set) var sequence: String?
   /// The unconstrained values, an input; for latent sites and parameters.
   package let unconstrained: Unconstrained?
 

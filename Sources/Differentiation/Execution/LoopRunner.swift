@@ -68,7 +68,9 @@ enum LoopRunner {
 
   /// Steps with the pointers of the tile in place.
   @inline(never)
-  private static func steps(_ first: UnsafeMutablePointer<RuntimeStep>, _ stepCount: Int, _ l: UnsafeMutablePointer<RuntimeLoop>, _ n: Int, _ count: Int) {
+  private static func steps(
+    _ first: UnsafeMutablePointer<RuntimeStep>, _ stepCount: Int, _ l: UnsafeMutablePointer<RuntimeLoop>, _ n: Int, _ count: Int
+  ) {
     if n == 1 {
       for index in 0..<stepCount { step(first + index, l, 1, count) }
     } else {
@@ -238,14 +240,28 @@ enum LoopRunner {
           d[i &* lanes &+ lane] = isLegal ? a[Int(index) &* step &* tableLanes &+ lane & (tableLanes - 1)] : .nan
         }
       }
-    case .accumulateMaximum: for i in 0..<count { d[i] = larger(d[i], a[sa == 0 ? i & 7 : i]) }
-    case .accumulateMinimum: for i in 0..<count { d[i] = -larger(-d[i], -a[sa == 0 ? i & 7 : i]) }
-    case .reduceMaximum:
-      for i in 0..<count { let s = i & (8 &* lanes - 1); d[s] = larger(d[s], a[sa == 0 ? i & 7 : i]) }
-    case .reduceMinimum:
-      for i in 0..<count { let s = i & (8 &* lanes - 1); d[s] = -larger(-d[s], -a[sa == 0 ? i & 7 : i]) }
+    case .accumulateMaximum, .accumulateMinimum:
+      let sign: Double = operation.code == .accumulateMaximum ? 1 : -1
+      for v in 0..<(count >> 3) { extreme(d, v, a, v &* sa, sign) }
+      for i in (count & ~7)..<count { d[i] = sign * larger(sign * d[i], sign * a[sa == 0 ? i & 7 : i]) }
+    case .reduceMaximum, .reduceMinimum:
+      let sign: Double = operation.code == .reduceMaximum ? 1 : -1
+      for v in 0..<(count >> 3) { extreme(d, v & (lanes - 1), a, v &* sa, sign) }
+      for i in (count & ~7)..<count {
+        let slot = i & (8 &* lanes - 1)
+        d[slot] = sign * larger(sign * d[slot], sign * a[sa == 0 ? i & 7 : i])
+      }
     default: break
     }
+  }
+
+  /// Vector `dv` of d becomes its elementwise maximum with vector `av` of a (minimum for sign −1); NaN where either is.
+  @inline(__always)
+  private static func extreme(_ d: Pointer, _ dv: Int, _ a: Pointer, _ av: Int, _ sign: Double) {
+    let x = ElementwiseKernels.load(d, dv)
+    let y = ElementwiseKernels.load(a, av)
+    let keeps = (sign * x .> sign * y) .| (x .!= x)
+    ElementwiseKernels.store(y.replacing(with: x, where: keeps), d, dv)
   }
 
   /// The larger of two numbers; NaN if either is.
@@ -275,8 +291,10 @@ enum LoopRunner {
       let result = out[0] + (two[0] + two[1])
       if end.repeats { ElementwiseKernels.store(Vector8(repeating: result), out, 0) } else { out[0] = result }
     case 8:
-      let even = (ElementwiseKernels.load(p, 0) + ElementwiseKernels.load(p, 4)) + (ElementwiseKernels.load(p, 2) + ElementwiseKernels.load(p, 6))
-      let odd = (ElementwiseKernels.load(p, 1) + ElementwiseKernels.load(p, 5)) + (ElementwiseKernels.load(p, 3) + ElementwiseKernels.load(p, 7))
+      let even =
+        (ElementwiseKernels.load(p, 0) + ElementwiseKernels.load(p, 4)) + (ElementwiseKernels.load(p, 2) + ElementwiseKernels.load(p, 6))
+      let odd =
+        (ElementwiseKernels.load(p, 1) + ElementwiseKernels.load(p, 5)) + (ElementwiseKernels.load(p, 3) + ElementwiseKernels.load(p, 7))
       ElementwiseKernels.store(ElementwiseKernels.load(out, 0) + (even + odd), out, 0)
     case 4:
       // A vector holds slots 2v and 2v + 1.

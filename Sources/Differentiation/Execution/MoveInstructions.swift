@@ -156,7 +156,8 @@ struct ScatterAdd: HeavyInstruction {
           for r in 0..<run {
             let k = index[indices.isLaned ? i * width + r % width : i]
             guard k >= 0, k < Double(size), k.rounded(.down) == k else { continue }
-            to[(o * size + Int(k)) * run + r] += from[updates.isLaned || width == 1 ? (o * count + i) * run + r : (o * count + i) * inner + r / width]
+            to[(o * size + Int(k)) * run + r] +=
+              from[updates.isLaned || width == 1 ? (o * count + i) * run + r : (o * count + i) * inner + r / width]
           }
         }
       }

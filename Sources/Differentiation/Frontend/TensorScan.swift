@@ -13,7 +13,10 @@ public func scan(
     let mistake = Tensor.mistake("scan takes elements with equally long first axes, not shapes \(shapes)", shape: [], from: elements)
     return (carries.map { _ in mistake }, [mistake])
   }
-  return try scan(length: length, elements, carries, step)
+  return try scanning(length: length, over: elements, from: carries) { carries, parts in
+    let next = try step(carries, parts)
+    return ScanStep(carries: next.carries, results: next.results)
+  }
 }
 
 /// A sequential loop with one element and one carry.
@@ -27,44 +30,64 @@ public func scan(
   return (outcome.carries[0], outcome.results[0])
 }
 
-private func scan(
-  length: Int, _ elements: [Tensor], _ carries: [Tensor],
-  _ step: ([Tensor], [Tensor]) throws -> (carries: [Tensor], results: [Tensor])
+/// What one step of a loop gives.
+package struct ScanStep {
+  package var carries: [Tensor]
+  package var results: [Tensor]
+  /// Elements that came to light while the step was recorded: what is stacked along a first axis outside, and what stands for one part of
+  /// it inside.
+  package var additional: [(stacked: Node, item: Node)]
+  package init(carries: [Tensor], results: [Tensor], additional: [(stacked: Node, item: Node)] = []) {
+    self.carries = carries
+    self.results = results
+    self.additional = additional
+  }
+}
+
+/// ``scan(over:from:_:)`` for a known length. `step` may be recorded several times, until the carries keep their shapes; the last recording
+/// counts.
+package func scanning(
+  length: Int, over elements: [Tensor], from carries: [Tensor], _ step: ([Tensor], [Tensor]) throws -> ScanStep
 ) rethrows -> (carries: [Tensor], results: [Tensor]) {
   // What the carries look like is known once a step has been recorded with them: they grow until they keep their shapes and plates.
   var initial = carries
-  var recorded: (carries: [Tensor], results: [Tensor]) = ([], [])
-  for _ in 0..<4 {
+  func failed(_ sentence: String, _ step: ScanStep) -> (carries: [Tensor], results: [Tensor]) {
+    let mistake = Tensor.mistake(sentence, shape: [], from: step.carries)
+    return (initial.map { _ in mistake }, step.results.map { _ in mistake })
+  }
+  while true {
     let carryInputs = initial.map { Tensor(.input("carry", shape: $0.node.shape), plates: $0.plates) }
     let parts = elements.map { Tensor(.input("element", shape: Array($0.node.shape.dropFirst())), plates: $0.plates) }
-    recorded = try step(carryInputs, parts)
+    let recorded = try step(carryInputs, parts)
     guard recorded.carries.count == initial.count else {
-      let mistake = Tensor.mistake(
-        "scan started with \(initial.count) carries, and a step returned \(recorded.carries.count)", shape: [], from: recorded.carries)
-      return (initial.map { _ in mistake }, recorded.results.map { _ in mistake })
+      return failed("scan started with \(initial.count) carries, and a step returned \(recorded.carries.count)", recorded)
     }
     let targets = zip(initial, recorded.carries).map { start, next in
       (shape: Tensor.commonShape([start.shape, next.shape]), plates: PlateAxis.union([start.plates, next.plates]))
     }
-    if let bad = targets.firstIndex(where: { $0.shape == nil }) {
-      let mistake = Tensor.mistake(
+    // A carry may stretch once, from the shape it starts with; one that grows at every step has no shape.
+    if let bad = targets.firstIndex(where: { $0.shape == nil })
+      ?? targets.indices.first(where: {
+        targets[$0].shape!.count > max(initial[$0].rank, carries[$0].rank) && initial[$0].rank > carries[$0].rank
+      })
+    {
+      return failed(
         "scan: carry \(bad) starts with shape \(initial[bad].shapeDescription), and a step returned \(recorded.carries[bad].shapeDescription)",
-        shape: initial[bad].shape, from: recorded.carries)
-      return (initial.map { _ in mistake }, recorded.results.map { _ in mistake })
+        recorded)
     }
     let grown = zip(initial, targets).map { Tensor($0.expanded(to: $1.shape!, plates: $1.plates), plates: $1.plates) }
-    if zip(grown, initial).allSatisfy({ $0.node.shape == $1.node.shape && $0.plates == $1.plates }) {
-      let next = zip(recorded.carries, targets).map { $0.expanded(to: $1.shape!, plates: $1.plates) }
-      let done = Node.scan(
-        length: length, isReversed: false, initial: initial.map(\.node), elements: elements.map(\.node),
-        carryInputs: carryInputs.map(\.node), elementInputs: parts.map(\.node), nextCarries: next, results: recorded.results.map(\.node))
-      return (
-        zip(done.carries, initial).map { Tensor($0, plates: $1.plates) },
-        zip(done.results, recorded.results).map { Tensor($0, plates: $1.plates) }
-      )
+    guard zip(grown, initial).allSatisfy({ $0.node.shape == $1.node.shape && $0.plates == $1.plates }) else {
+      initial = grown
+      continue
     }
-    initial = grown
+    let next = zip(recorded.carries, targets).map { $0.expanded(to: $1.shape!, plates: $1.plates) }
+    let done = Node.scan(
+      length: length, isReversed: false, initial: initial.map(\.node), elements: elements.map(\.node) + recorded.additional.map(\.stacked),
+      carryInputs: carryInputs.map(\.node), elementInputs: parts.map(\.node) + recorded.additional.map(\.item), nextCarries: next,
+      results: recorded.results.map(\.node))
+    return (
+      zip(done.carries, initial).map { Tensor($0, plates: $1.plates) },
+      zip(done.results, recorded.results).map { Tensor($0, plates: $1.plates) }
+    )
   }
-  let mistake = Tensor.mistake("scan: the carries do not settle on a shape", shape: [], from: recorded.carries)
-  return (initial.map { _ in mistake }, recorded.results.map { _ in mistake })
 }
