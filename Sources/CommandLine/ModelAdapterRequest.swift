@@ -71,6 +71,15 @@ struct FitRequest {
     }
   }
 
+  /// Throws `UserError` where an estimator is asked for a site that the model does not have.
+  func checkSites(_ sites: [String]) throws {
+    let mistakes = request.estimators.sorted { $0.key < $1.key }.filter { !sites.contains($0.key) }.map { site, name in
+      let hint = NearestName.find(site, among: sites).map { "; the nearest is \($0)" } ?? "; it has \(sites.joined(separator: ", "))"
+      return "--estimator \(site)=\(name): the model has no site \"\(site)\"\(hint)."
+    }
+    guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
+  }
+
   /// A Gaussian guide is one distribution of all sites: they share one estimator.
   private func estimator() throws -> EntropyEstimator? {
     let names = ["sticking-the-landing": EntropyEstimator.stickingTheLanding, "closed-form-entropy": .closedForm]
