@@ -12,9 +12,17 @@ extension Posterior {
     case .nuts(let configuration, let chains):
       object["chains"] = .integer(chains.count)
       object.merge(configuration.json)
-    case .vi(let configuration, let draws):
+    case .vi(let configuration, let draws, let minibatch):
       object.merge(configuration.json)
       object["draws"] = .integer(draws)
+      if !minibatch.isEmpty {
+        object["minibatch"] = .counts(minibatch)
+        object["optimizer"] = "adam"
+        object["starts"] = 1
+        if configuration.samplesPerStep == nil { object["particles"] = 8 }
+        if configuration.learningRate == nil { object["learning_rate"] = .number(StochasticConfiguration().rate) }
+        if configuration.steps == nil { object["step_limit"] = .integer(StochasticConfiguration().stepLimit) }
+      }
     case .program(let configuration):
       object.merge(configuration.json)
       object["draws"] = .integer(drawSet.drawsPerChain)
@@ -42,6 +50,13 @@ extension Posterior {
 extension JSONObject {
   mutating func merge(_ other: JSONObject) {
     for (key, value) in other.entries { self[key] = value }
+  }
+}
+
+extension JSONValue {
+  /// An object of whole numbers, in the order of the alphabet.
+  static func counts(_ numbers: [String: Int]) -> JSONValue {
+    .object(JSONObject(numbers.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) }))
   }
 }
 
@@ -83,7 +98,7 @@ extension ProgramConfiguration {
       ("beta1", .number(optimization.beta1)), ("beta2", .number(optimization.beta2)),
       ("steps", optimization.steps.map { .integer($0) } ?? "automatic"), ("step_limit", .integer(optimization.stepLimit)),
       ("tolerance", .number(optimization.tolerance)), ("particles", .integer(particles)),
-      ("minibatch", .object(JSONObject(minibatch.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) }))),
+      ("minibatch", .counts(minibatch)),
     ])
   }
 }

@@ -39,9 +39,6 @@ struct FitRequest {
       }
       return Method(.program(programmed), program: program)
     }
-    guard request.minibatch.isEmpty else {
-      throw UserError("--minibatch needs a guide that is a program: a model that conforms to ModelWithGuide, and no --guide.")
-    }
     var configuration = VIConfiguration(guide: guide ?? Method<M>.ownGuide?.family ?? .meanField, steps: request.steps)
     configuration.samplesPerStep = request.particles
     if let optimizer = request.optimizer {
@@ -49,7 +46,7 @@ struct FitRequest {
       configuration.learningRate = optimizer.rate
     }
     configuration.entropy = try estimator() ?? configuration.entropy
-    return Method(.vi(configuration, draws: request.draws ?? 4000))
+    return Method(.vi(configuration, draws: request.draws ?? 4000, minibatch: request.minibatch))
   }
 
   private var programmed: ProgramConfiguration {

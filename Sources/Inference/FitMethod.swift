@@ -4,7 +4,8 @@ import Modeling
 package enum FitSettings: Sendable {
   case nuts(NUTSConfiguration, chains: [Int])
   /// `draws` from the fitted guide.
-  case vi(VIConfiguration, draws: Int)
+  /// With `minibatch`, plate name → elements present at a step, by Adam from one start.
+  case vi(VIConfiguration, draws: Int, minibatch: [String: Int] = [:])
   /// A guide that is a program.
   case program(ProgramConfiguration)
   case laplace(LaplaceConfiguration, draws: Int)
@@ -85,7 +86,7 @@ public struct Method<M: Model>: Sendable {
   ///   - particles: Monte Carlo samples a step; nil for automatic.
   ///   - rate: the step size at the start, for Adam; nil for automatic.
   ///   - draws: from the fitted guide; nil for 4000 (for a guide that is a program, as many as make 2 000 000 numbers, from 50 to 1000).
-  ///   - minibatch: plate name → elements present at a step; guides that are values do without.
+  ///   - minibatch: plate name → elements present at a step.
   public static func vi(
     guide: Guide<M>? = nil, steps: Int? = nil, particles: Int? = nil, rate: Double? = nil, draws: Int? = nil,
     minibatch: [String: Int] = [:]
@@ -104,7 +105,7 @@ public struct Method<M: Model>: Sendable {
     configuration.samplesPerStep = particles
     if rate != nil { configuration.optimizer = .adam }
     configuration.learningRate = rate
-    return Method(.vi(configuration, draws: draws ?? 4000))
+    return Method(.vi(configuration, draws: draws ?? 4000, minibatch: minibatch))
   }
 
   /// The guide that the model brings.

@@ -99,11 +99,11 @@ private func result(_ ran: Ran) throws -> JSONValue { try JSONReader.parse(Data(
     #expect(estimator.code == 2)
     #expect(
       estimator.notes.hasPrefix("credence: --estimator slope=stick: a Gaussian guide has closed-form-entropy or sticking-the-landing"))
-    let minibatch = await run(["infer", "slope", "--method", "vi", "--minibatch", "points=2"])
+    let minibatch = await run(["infer", "slope", "--method", "vi", "--minibatch", "point=2"])
     #expect(minibatch.code == 2)
     #expect(
       minibatch.notes
-        == "credence: --minibatch needs a guide that is a program: a model that conforms to ModelWithGuide, and no --guide.\n")
+        == "credence: a minibatch is asked for plate \"point\", and the model has no such plate (did you mean \"points\"?)\n")
     let shape = await run(["infer", "slope", "--data", "-"], input: "{\"x\": [1, 2], \"y\": [5]}")
     #expect(shape.code == 2)
     #expect(shape.notes.hasPrefix("credence: EndToEndTests.swift:"))

@@ -66,6 +66,19 @@ private struct Guided: ModelWithGuide {
     #expect(abs(try posterior.variable(\.self).mean.item() - mean) < 4 * sd / 4000.0.squareRoot() + 0.01 * sd)
   }
 
+  @Test("a Gaussian guide takes minibatches")
+  func gaussianMinibatch() async throws {
+    let posterior = try await fit(model, .vi(guide: .meanField, steps: 20_000, minibatch: ["n": 2]), seed: 3)
+    guard case .vi(let result) = posterior.details else {
+      Issue.record("another guide was fitted")
+      return
+    }
+    #expect(abs(result.guide.location[0] - mean) < 0.1 * sd)
+    #expect(abs(result.guide.standardDeviations[0] / sd - 1) < 0.1)
+    let again = try await fit(model, .vi(guide: .meanField, steps: 20_000, minibatch: ["n": 2]), seed: 3)
+    #expect(again.drawSet.variables.map(\.values) == posterior.drawSet.variables.map(\.values))
+  }
+
   @Test("a guide that does not fit the model is refused before the first step")
   func mistakes() async {
     let wrong = Guide<Guided> { q, _ in q.sample("nu", Normal(q.parameter("m", 0), sd: 1)) }

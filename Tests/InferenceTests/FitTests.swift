@@ -169,6 +169,7 @@ private struct Alone: Model {
       try await fit(Nothing(), seed: 1)
     }
     await #expect(throws: FitError.self) { try await fit(Impossible(), .nuts(chains: 2), seed: 1) }
+    await #expect(throws: FitError.self) { try await fit(Alone(), .nuts(draws: 1_000_000_000_000), seed: 1) }
     await #expect(throws: InferenceError.self) { try await fit(Impossible(), .vi(), seed: 1) }
     await #expect(throws: NUTSError.self) { try await fit(Alone(), .nuts(chains: 0), seed: 1) }
     await #expect(throws: NUTSError.self) { try await fit(Alone(), .nuts(targetAcceptance: 2), seed: 1) }
