@@ -56,7 +56,7 @@ package struct FitEngine<M: Model>: Sendable {
     let draws = DrawSet(
       chains: outcome.chains.count, drawsPerChain: outcome.chains.first?.count ?? 0,
       variables: try FitDraws.constrain(compiled, outcome.chains, seed: seed), sampleStats: outcome.sampleStats)
-    let summaries = Summary.summarize(draws)
+    let summaries = try FitSummary.summarize(draws, threads: threads)
     let verdict = FitVerdict.verdict(outcome.details, summaries, draws, isInterrupted: outcome.isInterrupted)
     let end = ContinuousClock.now
     timing.total = (end - begin).inSeconds

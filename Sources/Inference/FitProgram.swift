@@ -41,7 +41,7 @@ extension FitEngine {
     let size = whole.recorded.variables.reduce(1) { $0 + $1.value.count }
     let count = configuration.draws ?? min(1000, max(50, 2_000_000 / size))
     let (draws, evaluation) = try self.draws(whole, optimum.parameters, count: count)
-    let summaries = Summary.summarize(draws)
+    let summaries = try FitSummary.summarize(draws, threads: threads)
     let result = ProgramResult(
       optimization: optimum, evaluation: evaluation, parameters: optimum.parameters,
       gradientEvaluations: optimum.steps * configuration.particles,
