@@ -265,7 +265,8 @@ struct LoopBuilder {
       let code: MicroCode = step == 1 ? .expand : .strided
       prologue.append(
         Step(
-          operation: MicroOperation(code: code, sub: stream.isLaned ? 1 : 0, extra: Int32(clamping: step)), inputs: [.stream(index, walks: true)],
+          operation: MicroOperation(code: code, sub: stream.isLaned ? 1 : 0, extra: Int32(clamping: step)),
+          inputs: [.stream(index, walks: true)],
           value: value))
       return .value(value)
     }

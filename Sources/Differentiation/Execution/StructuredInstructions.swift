@@ -169,7 +169,8 @@ struct CustomInstruction: HeavyInstruction {
         let fits = computed.count == outputs.count && zip(computed, outputs).allSatisfy { $0.count == $1.count }
         guard fits else {
           throw CustomNodeError(
-            "custom node '\(reference.node.name)' returned arrays of \(computed.map(\.count)) elements where its shapes promise \(outputs.map(\.count))")
+            "custom node '\(reference.node.name)' returned arrays of \(computed.map(\.count)) elements where its shapes promise \(outputs.map(\.count))"
+          )
         }
         results = computed
       } catch {
