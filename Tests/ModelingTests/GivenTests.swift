@@ -131,3 +131,29 @@ private struct Constrained: Model {
     #expect(ModelNaming.dashed("Radon2") == "radon2")
   }
 }
+
+private struct Counts: Model {
+  func body(_ p: Program) throws -> (rate: Tensor, k: IntTensor) {
+    let rate = p.sample("rate", Gamma(shape: 3, rate: 2))
+    let k = p.plate("n", 5) { _ in p.sample("k", Poisson(rate: 4 * rate)) }
+    return (rate, k)
+  }
+}
+
+@Suite struct PriorSimulationTests {
+  @Test func priorsAreDrawnWithTheirMoments() throws {
+    let simulation = try PriorSimulation(Counts(), seed: 7)
+    #expect(simulation.recorded.variables.map(\.shape) == [[], [5]])
+    let draws: [[[Double]]] = try (0..<4000).map { try simulation.read(draw: $0) }
+    var (rate, count) = (0.0, 0.0)
+    for draw in draws {
+      rate += draw[0][0] / 4000
+      for k in draw[1] { count += k / 20000 }
+    }
+    // E rate = 1.5 with sd √(3)/2 a draw; E k = 6, sd of a draw's mean of five √(12 + 6/5): five standard errors, a false alarm in a million.
+    #expect(Swift.abs(rate - 1.5) < 5 * (0.75 / 4000).squareRoot())
+    #expect(Swift.abs(count - 6) < 5 * (13.2 / 4000).squareRoot())
+    #expect(draws.allSatisfy { $0[1].allSatisfy { $0 >= 0 && $0.rounded() == $0 } })
+    #expect(try simulation.read(draw: 17) == draws[17])
+  }
+}
