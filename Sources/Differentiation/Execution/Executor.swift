@@ -30,6 +30,16 @@ package final class Executor {
   private let loops: UnsafeMutablePointer<RuntimeLoop>
   private let program: [Int32]
   private let memory: LoopMemory
+  /// Where inputs and outputs stand, without the arrays of their slots, whose reference counts a replay must not touch.
+  private let inputPlaces: UnsafeMutablePointer<Place>
+  private let outputPlaces: UnsafeMutablePointer<Place>
+
+  private struct Place {
+    var pointer: UnsafeMutablePointer<Double>
+    var count: Int
+    var width: Int
+    var isContiguous: Bool
+  }
 
   package init(_ plan: Plan) throws {
     self.plan = plan
@@ -43,6 +53,16 @@ package final class Executor {
       }
     }
     memory = LoopMemory()
+    func places(_ slots: [PlanSlot], _ address: UnsafeMutablePointer<UnsafeMutablePointer<Double>>) -> [Place] {
+      slots.map { slot in
+        let width = slot.isLaned ? plan.lanes : 1
+        return Place(
+          pointer: address[slot.view.buffer] + slot.view.offset * width, count: slot.count, width: width,
+          isContiguous: slot.view.isContiguous(slot.shape))
+      }
+    }
+    inputPlaces = memory.copy(places(plan.inputs, address))
+    outputPlaces = memory.copy(places(plan.outputs, address))
     var loopCount = 0
     program = plan.instructions.enumerated().map { index, instruction in
       if case .loop = instruction {
@@ -85,18 +105,25 @@ package final class Executor {
 
   /// Sets input `index` from [element][lane] (or [element] if it does not vary by lane).
   package func setInput(_ index: Int, _ source: UnsafePointer<Double>) {
-    let slot = plan.inputs[index]
-    let target = address[slot.view.buffer]
-    let width = slot.isLaned ? plan.lanes : 1
-    if slot.count == 1 {
-      for i in 0..<8 { target[i] = source[i & (width - 1)] }
+    let place = inputPlaces[index]
+    if place.count == 1 {
+      for i in 0..<8 { place.pointer[i] = source[i & (place.width - 1)] }
     } else {
-      target.update(from: source, count: slot.count * width)
+      place.pointer.update(from: source, count: place.count * place.width)
     }
   }
 
   /// Copies output `index` to [element][lane] for `lanes` lanes of the plan (an output that does not vary by lane is repeated), row-major.
   package func copyOutput(_ index: Int, lanes: Int, to target: UnsafeMutablePointer<Double>) {
+    let place = outputPlaces[index]
+    if place.count == 1 {
+      for lane in 0..<lanes { target[lane] = place.pointer[lane & (place.width - 1)] }
+      return
+    }
+    if place.isContiguous, place.width == lanes {
+      target.update(from: place.pointer, count: place.count * lanes)
+      return
+    }
     let slot = plan.outputs[index]
     copy(slot.view, slot.shape, isLaned: slot.isLaned, lanes: lanes, to: target)
   }
