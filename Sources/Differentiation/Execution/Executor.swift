@@ -34,11 +34,10 @@ package final class Executor {
   private let inputPlaces: UnsafeMutablePointer<Place>
   private let outputPlaces: UnsafeMutablePointer<Place>
 
-  private struct Place {
+  struct Place {
     var pointer: UnsafeMutablePointer<Double>
     var count: Int
     var width: Int
-    var isContiguous: Bool
   }
 
   package init(_ plan: Plan) throws {
@@ -57,8 +56,7 @@ package final class Executor {
       slots.map { slot in
         let width = slot.isLaned ? plan.lanes : 1
         return Place(
-          pointer: address[slot.view.buffer] + slot.view.offset * width, count: slot.count, width: width,
-          isContiguous: slot.view.isContiguous(slot.shape))
+          pointer: address[slot.view.buffer] + slot.view.offset * width, count: slot.count, width: width)
       }
     }
     inputPlaces = memory.copy(places(plan.inputs, address))
@@ -103,6 +101,9 @@ package final class Executor {
 
   // MARK: - Values in and out
 
+  func inputPlace(_ index: Int) -> Place { inputPlaces[index] }
+  func outputPlace(_ index: Int) -> Place { outputPlaces[index] }
+
   /// Sets input `index` from [element][lane] (or [element] if it does not vary by lane).
   package func setInput(_ index: Int, _ source: UnsafePointer<Double>) {
     let place = inputPlaces[index]
@@ -116,56 +117,19 @@ package final class Executor {
   /// Copies output `index` to [element][lane] for `lanes` lanes of the plan (an output that does not vary by lane is repeated), row-major.
   package func copyOutput(_ index: Int, lanes: Int, to target: UnsafeMutablePointer<Double>) {
     let place = outputPlaces[index]
-    if place.count == 1 {
-      for lane in 0..<lanes { target[lane] = place.pointer[lane & (place.width - 1)] }
-      return
-    }
-    if place.isContiguous, place.width == lanes {
+    if place.width == lanes {
       target.update(from: place.pointer, count: place.count * lanes)
-      return
+    } else {
+      for element in 0..<place.count {
+        for lane in 0..<lanes { target[element * lanes + lane] = place.pointer[element * place.width + lane & (place.width - 1)] }
+      }
     }
-    let slot = plan.outputs[index]
-    copy(slot.view, slot.shape, isLaned: slot.isLaned, lanes: lanes, to: target)
   }
 
   /// Output `index`, [element][lane], or [element] if it does not vary by lane.
   package func output(_ index: Int) -> [Double] {
-    let slot = plan.outputs[index]
-    let width = slot.isLaned ? plan.lanes : 1
-    return [Double](unsafeUninitializedCapacity: slot.count * width) { buffer, count in
-      if let base = buffer.baseAddress { copy(slot.view, slot.shape, isLaned: slot.isLaned, lanes: width, to: base) }
-      count = slot.count * width
-    }
-  }
-
-  func copy(_ view: View, _ shape: [Int], isLaned: Bool, lanes: Int, to target: UnsafeMutablePointer<Double>) {
-    let width = isLaned ? plan.lanes : 1
-    let source = address[view.buffer] + view.offset * width
-    let count = shape.reduce(1, *)
-    if count == 1 {
-      for lane in 0..<lanes { target[lane] = source[lane & (width - 1)] }
-      return
-    }
-    if view.isContiguous(shape), width == lanes || (width == 1 && lanes == 1) {
-      target.update(from: source, count: count * width)
-      return
-    }
-    withUnsafeTemporaryAllocation(of: Int.self, capacity: shape.count) { index in
-      index.initialize(repeating: 0)
-      var offset = 0
-      for element in 0..<count {
-        for lane in 0..<lanes { target[element * lanes + lane] = source[offset * width + lane & (width - 1)] }
-        var axis = shape.count - 1
-        while axis >= 0 {
-          index[axis] += 1
-          offset += view.strides[axis]
-          if index[axis] < shape[axis] { break }
-          offset -= view.strides[axis] * shape[axis]
-          index[axis] = 0
-          axis -= 1
-        }
-      }
-    }
+    let place = outputPlaces[index]
+    return Array(UnsafeBufferPointer(start: place.pointer, count: place.count * place.width))
   }
 }
 
