@@ -31,7 +31,9 @@ package enum PrimitiveList {
   package static let implicit: [PrimitiveCase] = [
     PrimitiveCase("incompleteGammaP", [[6], [6]], 0.5...3, tolerance: 1e-5) { .binary(.incompleteGammaP, $0[0], $0[1]) },
     PrimitiveCase("incompleteGammaQ", [[6], [6]], 0.5...3, tolerance: 1e-5) { .binary(.incompleteGammaQ, $0[0], $0[1]) },
-    PrimitiveCase("incompleteBeta", [[5], [5], [5]], 0.15...0.85, tolerance: 1e-5) { .ternary(.incompleteBeta, $0[0] + 1, $0[1] + 1, $0[2]) },
+    PrimitiveCase("incompleteBeta", [[5], [5], [5]], 0.15...0.85, tolerance: 1e-5) {
+      .ternary(.incompleteBeta, $0[0] + 1, $0[1] + 1, $0[2])
+    },
   ]
 
   package static let structure: [PrimitiveCase] = [
@@ -49,10 +51,14 @@ package enum PrimitiveList {
     PrimitiveCase("slice", [[5, 6]]) { .unary(.square, $0[0].sliced(starts: [1, 2], shape: [3, 3])) },
     PrimitiveCase("pad", [[2, 3]]) { .unary(.exp, $0[0].padded(starts: [1, 1], shape: [4, 5])) },
     PrimitiveCase("concatenate", [[2, 3], [2, 1], [2, 4]]) { .unary(.exp, .concatenate($0, axis: 1)) },
-    PrimitiveCase("gather", [[6]]) { $0[0].gathered(.constant([5, 0, 0, 3, 2, 5, 1, 1, 1], shape: [9]), axis: 0) * Node.fill(2, shape: [9]) },
+    PrimitiveCase("gather", [[6]]) {
+      $0[0].gathered(.constant([5, 0, 0, 3, 2, 5, 1, 1, 1], shape: [9]), axis: 0) * Node.fill(2, shape: [9])
+    },
     PrimitiveCase("gather rows", [[4, 3]]) { .unary(.exp, $0[0].gathered(.constant([3, 0, 3, 1], shape: [4]), axis: 0)) },
     PrimitiveCase("gather columns", [[3, 5]]) { .unary(.exp, $0[0].gathered(.constant([4, 0, 4, 1, 2, 2], shape: [6]), axis: 1)) },
-    PrimitiveCase("scatter", [[9]]) { .unary(.exp, $0[0].scatterAdded(.constant([5, 0, 0, 3, 2, 5, 1, 1, 1], shape: [9]), axis: 0, size: 6)) },
+    PrimitiveCase("scatter", [[9]]) {
+      .unary(.exp, $0[0].scatterAdded(.constant([5, 0, 0, 3, 2, 5, 1, 1, 1], shape: [9]), axis: 0, size: 6))
+    },
     PrimitiveCase("scatter rows", [[4, 3]]) { .unary(.exp, $0[0].scatterAdded(.constant([1, 0, 1, 4], shape: [4]), axis: 0, size: 5)) },
     PrimitiveCase("cumulative sum", [[4, 3]]) { .unary(.square, $0[0].cumulativeSum(axis: 0)) },
     PrimitiveCase("reversed cumulative sum", [[7]]) { .unary(.square, $0[0].cumulativeSum(axis: 0, reversed: true)) },

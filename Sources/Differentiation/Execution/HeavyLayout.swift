@@ -11,7 +11,8 @@ extension Layout {
       Slot(buffer: view.buffer, offset: view.offset, count: count, isLaned: isLaned, isRepeated: buffers[view.buffer].count == 1)
     }
     func target(_ buffer: Int) -> Slot {
-      Slot(buffer: buffer, offset: 0, count: buffers[buffer].count, isLaned: buffers[buffer].isLaned, isRepeated: buffers[buffer].count == 1)
+      Slot(
+        buffer: buffer, offset: 0, count: buffers[buffer].count, isLaned: buffers[buffer].isLaned, isRepeated: buffers[buffer].count == 1)
     }
     if case .contract(let spec) = entry.operation { return try emitContraction(place, spec) }
     if case .reshape = entry.operation { return emitCopy(from: views[x[0]]!, shape: shapes[0], laned: laned[place], to: out!) }
@@ -21,9 +22,11 @@ extension Layout {
     let instruction: any HeavyInstruction
     switch entry.operation {
     case .concatenate(let axis):
-      instruction = Concatenate(parts: slots, inner: shapes.map { $0[axis...].reduce(1, *) }, outer: entry.shape[..<axis].reduce(1, *), out: target(out!))
+      instruction = Concatenate(
+        parts: slots, inner: shapes.map { $0[axis...].reduce(1, *) }, outer: entry.shape[..<axis].reduce(1, *), out: target(out!))
     case .pad(let starts):
-      instruction = Pad(source: slots[0], shape: shapes[0], starts: starts, strides: Layout.contiguousStrides(entry.shape), out: target(out!))
+      instruction = Pad(
+        source: slots[0], shape: shapes[0], starts: starts, strides: Layout.contiguousStrides(entry.shape), out: target(out!))
     case .gather(let axis):
       instruction = GatherRows(
         table: slots[0], indices: slots[1], outer: shapes[0][..<axis].reduce(1, *), size: shapes[0][axis],
@@ -36,7 +39,8 @@ extension Layout {
         inner: shapes[0][(axis + rank)...].reduce(1, *), out: target(out!))
     case .cumulativeSum(let axis, let reversed):
       instruction = CumulativeSum(
-        source: slots[0], outer: entry.shape[..<axis].reduce(1, *), length: entry.shape[axis], inner: entry.shape[(axis + 1)...].reduce(1, *),
+        source: slots[0], outer: entry.shape[..<axis].reduce(1, *), length: entry.shape[axis],
+        inner: entry.shape[(axis + 1)...].reduce(1, *),
         reversed: reversed, out: target(out!))
     case .linearAlgebra(let operation):
       let n = shapes[0][0]
@@ -44,7 +48,8 @@ extension Layout {
       switch operation {
       case .diagonal, .embedDiagonal:
         instruction = Diagonal(
-          source: slots[0], n: n, batch: operation == .diagonal ? batch : shapes[0].dropFirst().reduce(1, *), embeds: operation == .embedDiagonal,
+          source: slots[0], n: n, batch: operation == .diagonal ? batch : shapes[0].dropFirst().reduce(1, *),
+          embeds: operation == .embedDiagonal,
           out: target(out!))
       default:
         let k = x.count > 1 ? shapes[1][1] : n
@@ -101,7 +106,8 @@ extension Layout {
       let source = views[operand]!
       let buffer = newBuffer(count: shape.reduce(1, *), laned: laned[operand])
       emitCopy(
-        from: View(buffer: source.buffer, offset: source.offset, strides: order.map { source.strides[$0] }), shape: shape, laned: laned[operand],
+        from: View(buffer: source.buffer, offset: source.offset, strides: order.map { source.strides[$0] }), shape: shape,
+        laned: laned[operand],
         to: buffer)
       return (wholeView(buffer, shape), false)
     }
@@ -114,9 +120,13 @@ extension Layout {
     let direct = spec.out == rows + columns
     let produced = direct ? out : newBuffer(count: entry.count, laned: isLaned)
     let instruction = MatrixProduct(
-      a: Slot(buffer: a.0.buffer, offset: a.0.offset, count: size(rows) * size(inner), isLaned: laned[left], isRepeated: buffers[a.0.buffer].count == 1),
+      a: Slot(
+        buffer: a.0.buffer, offset: a.0.offset, count: size(rows) * size(inner), isLaned: laned[left],
+        isRepeated: buffers[a.0.buffer].count == 1),
       aTransposed: a.transposed,
-      b: Slot(buffer: b.0.buffer, offset: b.0.offset, count: size(inner) * size(columns), isLaned: laned[right], isRepeated: buffers[b.0.buffer].count == 1),
+      b: Slot(
+        buffer: b.0.buffer, offset: b.0.offset, count: size(inner) * size(columns), isLaned: laned[right],
+        isRepeated: buffers[b.0.buffer].count == 1),
       bTransposed: b.transposed, m: size(rows), n: size(columns), k: size(inner), lanes: isLaned ? lanes : 1,
       out: Slot(buffer: produced, offset: 0, count: entry.count, isLaned: isLaned, isRepeated: entry.count == 1))
     append(.heavy(instruction), reads: [a.0.buffer, b.0.buffer], writes: [produced])
@@ -139,7 +149,7 @@ struct Slot: Sendable {
   /// Whether the buffer is one element repeated through a vector.
   var isRepeated: Bool
 
-  @inline(__always)
+  @inline(always)
   func pointer(_ e: Executor) -> UnsafeMutablePointer<Double> { e.address[buffer] + offset * (isLaned ? e.plan.lanes : 1) }
 
   func width(_ e: Executor) -> Int { isLaned ? e.plan.lanes : 1 }

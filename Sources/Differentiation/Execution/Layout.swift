@@ -44,7 +44,8 @@ struct Layout {
     var bits = bits
     if bits.count == 1 { bits = [UInt64](repeating: bits[0], count: 8) }
     constantData.append(bits)
-    buffers.append(Buffer(count: bits.count == 8 ? 1 : bits.count, isLaned: false, place: .constant(constantData.count - 1), offset: constantOffset))
+    buffers.append(
+      Buffer(count: bits.count == 8 ? 1 : bits.count, isLaned: false, place: .constant(constantData.count - 1), offset: constantOffset))
     constantOffset += ConstantPool.padded(bits.count)
     return buffers.count - 1
   }
@@ -81,9 +82,8 @@ struct Layout {
     sinkLevels()
     try emit()
     for output in graph.outputs {
-      let source = views[output]!
-      let buffer = source.buffer
-      buffers[buffer].dies = Int.max
+      let source = try contiguous(output)
+      buffers[source.buffer].dies = Int.max
       outputSlots.append(PlanSlot(shape: graph.entries[output].shape, isLaned: laned[output], view: source))
     }
   }

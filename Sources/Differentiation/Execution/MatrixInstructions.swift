@@ -106,19 +106,21 @@ struct MatrixFactor: HeavyInstruction {
     let step = batch * lanes
     for item in 0..<step {
       let l = read(inputs[0], item, lanes, n * n, matrix, executor)
+      // A single matrix is worked on where it is to stand.
+      let place = step == 1 ? target : result
       switch operation {
       case .cholesky:
-        let own = copied(l, n * n, matrix)
-        if LinearAlgebra.cholesky(n: n, own, lda: n, workspace: workspace) != 0 { own.update(repeating: .nan, count: n * n) }
-        for i in 0..<n { for j in (i + 1)..<Swift.max(n, i + 1) { own[i * n + j] = own[0].isNaN ? .nan : 0 } }
-        write(own, n * n, target, item, step)
+        if place != l { place.update(from: l, count: n * n) }
+        if LinearAlgebra.cholesky(n: n, place, lda: n, workspace: workspace) != 0 { place.update(repeating: .nan, count: n * n) }
+        if step > 1 { write(place, n * n, target, item, step) }
       case .choleskyInverse:
-        LinearAlgebra.choleskyInverse(n: n, l, ldl: n, result, ldo: n, workspace: workspace)
-        write(result, n * n, target, item, step)
+        LinearAlgebra.choleskyInverse(n: n, l, ldl: n, place, ldo: n, workspace: workspace)
+        if step > 1 { write(place, n * n, target, item, step) }
       case .triangularSolve(let transposed):
-        let b = copied(read(inputs[1], item, lanes, n * k, result, executor), n * k, result)
-        LinearAlgebra.triangularSolve(n: n, k: k, l, ldl: n, transposed ? .transposed : .plain, b, ldb: k)
-        write(b, n * k, target, item, step)
+        let b = read(inputs[1], item, lanes, n * k, result, executor)
+        if place != b { place.update(from: b, count: n * k) }
+        LinearAlgebra.triangularSolve(n: n, k: k, l, ldl: n, transposed ? .transposed : .plain, place, ldb: k)
+        if step > 1 { write(place, n * k, target, item, step) }
       default: break
       }
     }
@@ -137,15 +139,8 @@ struct MatrixFactor: HeavyInstruction {
     return scratch
   }
 
-  private func copied(
-    _ source: UnsafeMutablePointer<Double>, _ count: Int, _ target: UnsafeMutablePointer<Double>
-  ) -> UnsafeMutablePointer<Double> {
-    if source != target { target.update(from: source, count: count) }
-    return target
-  }
-
-  private func write(_ source: UnsafeMutablePointer<Double>, _ count: Int, _ target: UnsafeMutablePointer<Double>, _ item: Int, _ step: Int) {
-    if step == 1 { return target.update(from: source, count: count) }
+  private func write(_ source: UnsafeMutablePointer<Double>, _ count: Int, _ target: UnsafeMutablePointer<Double>, _ item: Int, _ step: Int)
+  {
     for i in 0..<count { target[i * step + item] = source[i] }
   }
 }

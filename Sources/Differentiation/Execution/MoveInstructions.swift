@@ -156,7 +156,8 @@ struct ScatterAdd: HeavyInstruction {
           for r in 0..<run {
             let k = index[indices.isLaned ? i * width + r % width : i]
             guard k >= 0, k < Double(size), k.rounded(.down) == k else { continue }
-            to[(o * size + Int(k)) * run + r] += from[updates.isLaned || width == 1 ? (o * count + i) * run + r : (o * count + i) * inner + r / width]
+            to[(o * size + Int(k)) * run + r] +=
+              from[updates.isLaned || width == 1 ? (o * count + i) * run + r : (o * count + i) * inner + r / width]
           }
         }
       }
@@ -164,7 +165,7 @@ struct ScatterAdd: HeavyInstruction {
     out.spread(executor)
   }
 
-  @inline(__always)
+  @inline(always)
   private func sumSingles(_ groups: Groups, _ source: UnsafeMutablePointer<Double>, _ target: UnsafeMutablePointer<Double>) {
     let starts = groups.starts
     let positions = groups.positions
@@ -189,7 +190,7 @@ struct ScatterAdd: HeavyInstruction {
     }
   }
 
-  @inline(__always)
+  @inline(always)
   private func sumRuns(_ groups: Groups, _ source: UnsafeMutablePointer<Double>, _ target: UnsafeMutablePointer<Double>, _ run: Int) {
     for k in 0..<size {
       let start = groups.starts[k]

@@ -110,6 +110,15 @@ extension Node {
       if let y, case .binary(.multiply) = a.operation, let inner = a.inputs[1].splat {
         return .binary(.multiply, a.inputs[0], .fill(y * inner, shape: a.shape))
       }
+      // Numbers move outwards, where they meet each other and leave sums: (u·c)·v = (u·v)·c.
+      if x == nil, y == nil {
+        if case .binary(.multiply) = a.operation, a.inputs[1].splat != nil {
+          return .binary(.multiply, .binary(.multiply, a.inputs[0], b), a.inputs[1])
+        }
+        if case .binary(.multiply) = b.operation, b.inputs[1].splat != nil {
+          return .binary(.multiply, .binary(.multiply, a, b.inputs[0]), b.inputs[1])
+        }
+      }
       if let x, case .unary(.negate) = b.operation { return .binary(.multiply, b.inputs[0], .fill(-x, shape: a.shape)) }
       if let y, case .unary(.negate) = a.operation { return .binary(.multiply, a.inputs[0], .fill(-y, shape: a.shape)) }
       if case .unary(.negate) = a.operation, case .unary(.negate) = b.operation { return .binary(.multiply, a.inputs[0], b.inputs[0]) }

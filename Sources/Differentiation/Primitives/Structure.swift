@@ -43,6 +43,14 @@ extension Node {
       if case .binary(.multiply) = operation, let factor = inputs[1].splat {
         return .fill(factor, shape: shape) * inputs[0].reduced(.sum, axes: axes)
       }
+      // Σ s·x = s·Σ x for an s that repeats along the summed axes.
+      if case .binary(.multiply) = operation {
+        for (index, factor) in inputs.enumerated() {
+          guard case .broadcast(let from) = factor.operation, axes.allSatisfy({ !from.contains($0) }), !factor.isData else { continue }
+          let outside = factor.inputs[0].broadcast(to: shape, axes: from.map { kept.firstIndex(of: $0)! })
+          return outside * inputs[1 - index].reduced(.sum, axes: axes)
+        }
+      }
       if axes.allSatisfy({ self.shape[$0] == 1 }) { return reshaped(to: shape) }
     }
     return Node(.reduce(reducer, axes: axes), [self], shape: shape)
