@@ -53,6 +53,17 @@ private struct Impossible: Model {
   }
 }
 
+/// `count` by `count` matrices in the workspace.
+private struct Square: Model {
+  let count: Int
+  func body(_ p: Program) throws -> Tensor {
+    let scale = p.sample("scale", HalfNormal(sd: 1))
+    p.observe(
+      "y", MultivariateNormal(Tensor.zeros([count]), covariance: scale * Tensor.identity(count)), Tensor.ones([count]))
+    return scale
+  }
+}
+
 private struct Alone: Model {
   func body(_ p: Program) throws -> Tensor { p.sample("x", Normal(3, sd: 2)) }
 }
@@ -161,6 +172,15 @@ private struct Alone: Model {
     // Four standard errors of a share of 0.9.
     #expect(abs(share - 0.9) < 4 * (0.09 / ess).squareRoot())
     #expect(ess > 50)
+  }
+
+  @Test("small models have eight lanes, models that leave the cache with so many fewer, re-executed ones have one")
+  func lanes() throws {
+    #expect(try CompiledModel(Schools.rubin).preferredLanes == 8)
+    #expect(try CompiledModel(TwoSides()).preferredLanes == 1)
+    let large = try CompiledModel(Square(count: 300)).preferredLanes
+    #expect(large < 8)
+    #expect(try CompiledModel(Square(count: 4)).preferredLanes == 8)
   }
 
   @Test("what cannot be fitted is said in sentences")

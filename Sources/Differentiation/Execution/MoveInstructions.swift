@@ -193,33 +193,62 @@ struct ScatterAdd: HeavyInstruction {
   @inline(always)
   private func sumRuns(_ groups: Groups, _ source: UnsafeMutablePointer<Double>, _ target: UnsafeMutablePointer<Double>, _ run: Int) {
     for k in 0..<size {
-      let start = groups.starts[k]
-      let end = groups.starts[k + 1]
       var r = 0
       while r + 8 <= run {
-        var sums = (Vector8(repeating: 0), Vector8(repeating: 0), Vector8(repeating: 0), Vector8(repeating: 0))
-        var i = start
-        func item(_ i: Int) -> Vector8 { UnsafeRawPointer(source + groups.positions[i] * run + r).loadUnaligned(as: Vector8.self) }
-        while i + 4 <= end {
-          sums.0 += item(i)
-          sums.1 += item(i + 1)
-          sums.2 += item(i + 2)
-          sums.3 += item(i + 3)
-          i += 4
-        }
-        if i < end { sums.0 += item(i) }
-        if i + 1 < end { sums.1 += item(i + 1) }
-        if i + 2 < end { sums.2 += item(i + 2) }
-        UnsafeMutableRawPointer(target + k * run + r).storeBytes(of: (sums.0 + sums.2) + (sums.1 + sums.3), as: Vector8.self)
+        sumRun(as: Vector8.self, groups, k, source + r, target + k * run + r, run)
         r += 8
       }
+      if r + 4 <= run {
+        sumRun(as: SIMD4<Double>.self, groups, k, source + r, target + k * run + r, run)
+        r += 4
+      }
       while r < run {
-        var sum = SIMD4<Double>(repeating: 0)
-        for i in start..<end { sum[(i - start) & 3] += source[groups.positions[i] * run + r] }
-        target[k * run + r] = (sum[0] + sum[2]) + (sum[1] + sum[3])
-        r += 1
+        // One column, or two at once: the same four partial sums.
+        if r + 2 <= run {
+          sumRun(as: SIMD2<Double>.self, groups, k, source + r, target + k * run + r, run)
+          r += 2
+        } else {
+          var sums = (0.0, 0.0, 0.0, 0.0)
+          var i = groups.starts[k]
+          let end = groups.starts[k + 1]
+          while i + 4 <= end {
+            sums.0 += source[groups.positions[i] * run + r]
+            sums.1 += source[groups.positions[i + 1] * run + r]
+            sums.2 += source[groups.positions[i + 2] * run + r]
+            sums.3 += source[groups.positions[i + 3] * run + r]
+            i += 4
+          }
+          if i < end { sums.0 += source[groups.positions[i] * run + r] }
+          if i + 1 < end { sums.1 += source[groups.positions[i + 1] * run + r] }
+          if i + 2 < end { sums.2 += source[groups.positions[i + 2] * run + r] }
+          target[k * run + r] = (sums.0 + sums.2) + (sums.1 + sums.3)
+          r += 1
+        }
       }
     }
+  }
+
+  /// As many neighbouring columns as the vector holds, of group k.
+  @inline(always)
+  private func sumRun<V: SIMD>(
+    as vector: V.Type, _ groups: Groups, _ k: Int, _ source: UnsafeMutablePointer<Double>, _ target: UnsafeMutablePointer<Double>,
+    _ run: Int
+  ) where V.Scalar == Double {
+    let end = groups.starts[k + 1]
+    var sums = (V(repeating: 0), V(repeating: 0), V(repeating: 0), V(repeating: 0))
+    var i = groups.starts[k]
+    func item(_ i: Int) -> V { UnsafeRawPointer(source + groups.positions[i] * run).loadUnaligned(as: V.self) }
+    while i + 4 <= end {
+      sums.0 += item(i)
+      sums.1 += item(i + 1)
+      sums.2 += item(i + 2)
+      sums.3 += item(i + 3)
+      i += 4
+    }
+    if i < end { sums.0 += item(i) }
+    if i + 1 < end { sums.1 += item(i + 1) }
+    if i + 2 < end { sums.2 += item(i + 2) }
+    UnsafeMutableRawPointer(target).storeBytes(of: (sums.0 + sums.2) + (sums.1 + sums.3), as: V.self)
   }
 }
 
