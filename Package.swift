@@ -17,9 +17,10 @@ let processorFlags = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .ut
 let promisesFMA = ["x86-64-v3", "x86-64-v4"].contains(cpu) || (cpu == "native" && processorFlags.contains(" fma "))
 /// Matrix kernels take a smaller register block where vectors of eight doubles are split.
 let promisesAVX512 = cpu == "x86-64-v4" || (cpu == "native" && processorFlags.contains(" avx512f "))
+/// `-fno-math-errno` lets `squareRoot` be one instruction on vectors; nothing here reads errno.
 let settings: [SwiftSetting] =
   isRoot && !cpu.isEmpty && cpu != "generic"
-  ? [.unsafeFlags(["-Xcc", "-march=\(cpu)"])] + (promisesFMA ? [.define("CREDENCE_FMA")] : [])
+  ? [.unsafeFlags(["-Xcc", "-march=\(cpu)", "-Xcc", "-fno-math-errno"])] + (promisesFMA ? [.define("CREDENCE_FMA")] : [])
     + (promisesAVX512 ? [] : [.define("CREDENCE_NARROW")]) : [.define("CREDENCE_NARROW")]
 
 /// The layers, lowest first; each may import what stands before it and no more (`LayeringTests` reads the import lines).

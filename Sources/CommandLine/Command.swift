@@ -50,7 +50,7 @@ package struct Command: Sendable {
       return ExitCode.interrupted
     } catch {
       // Files that cannot be read or written, and what a model's own code throws.
-      console.note("credence: \(Self.describe(error))")
+      for line in Self.describe(error).split(separator: "\n") { console.note("credence: \(line)") }
       return ExitCode.usage
     }
   }

@@ -40,7 +40,20 @@ struct Installation {
     let objects = text.split(separator: "\n").map {
       $0.trimmingCharacters(in: CharacterSet(charactersIn: "'\" ")).replacing("\\ ", with: " ")
     }
-    return objects.filter { path in path.hasSuffix(".o") && !tool.contains { path.contains("/\($0)/") } }
+    let linked = objects.filter { path in path.hasSuffix(".o") && !tool.contains { path.contains("/\($0)/") } }
+    // The list is as old as the last linking of the tool; what each module is made of now, SwiftPM writes into its `sources`.
+    var modules: [String] = []
+    for path in linked {
+      let module = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      if !modules.contains(module) { modules.append(module) }
+    }
+    return modules.flatMap { module -> [String] in
+      let sources = (try? String(contentsOfFile: module + "/sources", encoding: .utf8))?.split(separator: "\n").map(String.init) ?? []
+      let present = sources.map { "\(module)/\(URL(fileURLWithPath: $0).lastPathComponent).o" }.filter {
+        FileManager.default.fileExists(atPath: $0)
+      }
+      return sources.isEmpty || present.count < sources.count ? linked.filter { $0.hasPrefix(module + "/") } : present
+    }
   }
 
   /// `-Xcc -march=native`, read from SwiftPM's own list of commands (`.build/release.yaml`); none where the build has none.

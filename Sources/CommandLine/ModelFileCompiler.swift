@@ -48,7 +48,8 @@ struct ModelFileCompiler {
     return program.path
   }
 
-  /// Model bodies run once, so their own code need not be fast, and code that is not optimized compiles sooner.
+  /// Model bodies run once, so their own code need not be fast, and code that is not optimized compiles sooner: eight schools, compiled and linked by lld,
+  /// in 0.6 s; with -O 1.0 s; linked by gold 0.9 s; with system modules that were never compiled before 2.4 s (two cores, both busy).
   private var arguments: [String] {
     var arguments = ["-Onone", "-parse-as-library", "-swift-version", "6", "-module-name", "ModelFile"]
     arguments += installation.processorFlags
@@ -115,8 +116,11 @@ struct ModelFileCompiler {
     if text.contains("must provide a main static function") || text.contains("is annotated with @main and must provide") {
       return UserError("the @main type in \(path) is no model: it must conform to Model.")
     }
-    if text.contains("no such module 'Credence'") {
-      return UserError("the library in \(installation.directory.path) is not complete: build it once more.")
+    let isHalfBuilt = text.contains("undefined symbol") || text.contains("undefined hidden symbol") || text.contains("undefined reference")
+    if text.contains("no such module 'Credence'") || isHalfBuilt {
+      return UserError(
+        "the library in \(installation.directory.path) is not whole, or is being built: build the package once more (swift build -c release)."
+      )
     }
     console.notes(text.hasSuffix("\n") ? text : text + "\n")
     let errors = text.split(separator: "\n").count { $0.contains(": error: ") }

@@ -99,10 +99,17 @@ extension ModelDescription {
       ])
     }
     text += table.text
-    if !plates.isEmpty { text += "\nplates\n" + plates.map { "  \($0.name)  \($0.size)\n" }.joined() }
+    if !plates.isEmpty { text += "\nplates\n" + Self.pairs(plates.map { ($0.name, String($0.size)) }) }
     if !data.isEmpty { text += "\ndata\n" + Command.table(data) }
-    if !graph.isEmpty { text += "\ngraph\n" + graph.entries.map { "  \($0.key)  \(JSONWriter.line($0.value))\n" }.joined() }
+    if !graph.isEmpty { text += "\ngraph\n" + Self.pairs(graph.entries.map { ($0.key, $0.value.text ?? JSONWriter.line($0.value)) }) }
     return text
+  }
+}
+
+extension ModelDescription {
+  private static func pairs(_ pairs: [(String, String)]) -> String {
+    let width = pairs.map(\.0.count).max() ?? 0
+    return pairs.map { "  " + $0.0.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + $0.1 + "\n" }.joined()
   }
 }
 

@@ -62,7 +62,7 @@ extension Command {
     if let diverging = draws.sampleStats["diverging"] { diagnostics["divergences"] = .integer(diverging.joined().count { $0 != 0 }) }
     return ResultDocument(
       modelName: "", modelVersion: version, data: nil, method: JSONObject(), variables: variables,
-      verdict: DrawsVerdict.judge(variables, chains: draws.chains, diagnostics: diagnostics), diagnostics: diagnostics, timing: JSONObject()
+      verdict: DrawsVerdict.judge(draws, variables), diagnostics: diagnostics, timing: JSONObject()
     )
   }
 }

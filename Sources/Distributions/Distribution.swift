@@ -48,17 +48,19 @@ extension IntTensor: DistributionValue {
 extension Distribution {
   public var eventShape: [Int] { [] }
 
-  public func logDensity(of value: Value) -> Tensor {
-    let density = logDensity(inside: value)
+  public func logDensity(of value: Value) -> Tensor { restricted(logDensity(inside: value), to: value) }
+
+  /// −∞ where the value lies outside the support; `density` elsewhere.
+  func restricted(_ density: Tensor, to value: Value) -> Tensor {
     guard let outside = support.exclusion(of: value.tensor) else { return density }
     return select(outside, -Double.infinity, density)
   }
 
-  /// The log density of whole numbers held in a ``Tensor``, as data files deliver them; −∞ at numbers that are not whole.
-  public func logDensity(of value: Tensor) -> Tensor where Value == IntTensor {
-    let density = logDensity(of: IntTensor(drawn: value))
-    if let known = value.knownValues, known.allSatisfy({ $0.rounded() == $0 }) { return density }
-    return select(value .== floor(value), density, select(isNaN(value), Double.nan, -Double.infinity))
+  /// The same, and NaN where the value is: for densities whose formula does not depend on the value.
+  func restrictedAndNaN(_ density: Tensor, to value: Value) -> Tensor {
+    let bounded = restricted(density, to: value)
+    if let known = value.tensor.knownValues, !known.contains(where: \.isNaN) { return bounded }
+    return select(isNaN(value.tensor), Double.nan, bounded)
   }
 
   /// batchShape + eventShape.

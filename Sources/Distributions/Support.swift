@@ -73,13 +73,15 @@ extension Support {
     if let values = x.knownValues, let test = knownTest, values.allSatisfy({ test($0) }) { return nil }
     switch self {
     case .real: return nil
-    case .positive: return x .<= 0
-    case .nonnegative: return x .< 0
+    case .positive: return either(x .<= 0, x .== Double.infinity)
+    case .nonnegative: return either(x .< 0, x .== Double.infinity)
     case .unitInterval: return either(x .<= 0, x .>= 1)
     case .lower(let bound): return x .< bound
     case .upper(let bound): return x .> bound
     case .interval(let lower, let upper): return either(x .< lower, x .> upper)
-    case .integers(let first, let last): return last.map { either(x .< first, x .> $0) } ?? (x .< first)
+    case .integers(let first, let last):
+      let outside = either(x .< first, floor(x) .< x)
+      return last.map { either(outside, x .> $0) } ?? either(outside, x .== Double.infinity)
     case .ordered: return x.shape[0] < 2 ? nil : any(x[0..<(x.shape[0] - 1)] .>= x[1..<x.shape[0]])
     case .positiveOrdered:
       let below = concatenate([Tensor.zeros([1]), x[0..<(x.shape[0] - 1)]])
@@ -102,8 +104,8 @@ extension Support {
   private var knownTest: ((Double) -> Bool)? {
     switch self {
     case .real: return { _ in true }
-    case .positive: return { $0 > 0 }
-    case .nonnegative: return { $0 >= 0 }
+    case .positive: return { $0 > 0 && $0 < .infinity }
+    case .nonnegative: return { $0 >= 0 && $0 < .infinity }
     case .unitInterval: return { $0 > 0 && $0 < 1 }
     case .lower(let bound): return bound.knownNumber.map { bound in { $0 >= bound } }
     case .upper(let bound): return bound.knownNumber.map { bound in { $0 <= bound } }
@@ -111,8 +113,9 @@ extension Support {
       guard let a = lower.knownNumber, let b = upper.knownNumber else { return nil }
       return { $0 >= a && $0 <= b }
     case .integers(let first, let last):
-      guard let last else { return { $0 >= Double(first) } }
-      return last.knownNumber.map { last in { $0 >= Double(first) && $0 <= last } }
+      let isWhole = { (x: Double) in x >= Double(first) && x < .infinity && x.rounded() == x }
+      guard let last else { return isWhole }
+      return last.knownNumber.map { last in { isWhole($0) && $0 <= last } }
     case .independent(_, let base): return base.eventRank == 0 ? base.knownTest : nil
     default: return nil
     }

@@ -3,7 +3,7 @@ public typealias Vector8 = SIMD8<Double>
 
 /// a·b + c, fused (one rounding) where the processor named by the build flags has the instruction or the architecture guarantees it,
 /// else product and sum: `addingProduct` without the instruction calls libm, 40 times slower.
-@inlinable @inline(__always)
+@inlinable @inline(always)
 public func multiplyAdd(_ a: Vector8, _ b: Vector8, _ c: Vector8) -> Vector8 {
   #if CREDENCE_FMA || arch(arm64)
     c.addingProduct(a, b)
@@ -13,7 +13,7 @@ public func multiplyAdd(_ a: Vector8, _ b: Vector8, _ c: Vector8) -> Vector8 {
 }
 
 /// a·b + c for one number, rounded as ``multiplyAdd(_:_:_:)-vector`` rounds each of its eight.
-@inlinable @inline(__always)
+@inlinable @inline(always)
 public func multiplyAdd(_ a: Double, _ b: Double, _ c: Double) -> Double {
   #if CREDENCE_FMA || arch(arm64)
     c.addingProduct(a, b)

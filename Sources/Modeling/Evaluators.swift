@@ -2,8 +2,8 @@ import Differentiation
 import Distributions
 
 /// Replays the graph of a recorded model. No allocation in ``evaluate(positions:values:gradients:)``.
-final class RecordedEvaluator: LogDensityEvaluator {
-  let lanes: Int
+package final class RecordedEvaluator: LogDensityEvaluator {
+  package let lanes: Int
   private let executor: Executor
   private let blocks: [FlatBlock]
   private let subsets: [Plate]
@@ -32,12 +32,12 @@ final class RecordedEvaluator: LogDensityEvaluator {
   deinit { staging.deallocate() }
 
   /// Chooses the elements of a minibatch, counted from 0 over the whole plate.
-  func choose(_ numbers: [Int], ofPlate name: String) {
+  package func choose(_ numbers: [Int], ofPlate name: String) {
     guard let index = subsets.firstIndex(where: { $0.name == name }) else { return }
     executor.setInput(blocks.count + index, numbers.map(Double.init))
   }
 
-  func evaluate(
+  package func evaluate(
     positions: UnsafePointer<Double>, values: UnsafeMutablePointer<Double>, gradients: UnsafeMutablePointer<Double>
   ) {
     for (index, block) in blocks.enumerated() where block.count > 0 {

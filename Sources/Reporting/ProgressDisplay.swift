@@ -91,12 +91,13 @@ package final class ProgressDisplay: Sendable {
       write(JSONWriter.line(.object(event)) + "\n")
     case .plain: write(Self.text(state, rate, left) + "\n")
     case .line(let width):
-      write("\r" + String(Self.text(state, rate, left).prefix(max(width - 1, 20))) + "\u{1B}[K")
+      write("\r" + Self.text(state, rate, left, width: width - 1) + "\u{1B}[K")
       memory.hasLine = true
     }
   }
 
-  private static func text(_ state: ProgressEvent, _ rate: Double, _ left: Double?) -> String {
+  /// What does not fit into the width is left out whole: half a number would be another number.
+  private static func text(_ state: ProgressEvent, _ rate: Double, _ left: Double?, width: Int = .max) -> String {
     var parts = [state.phase]
     if state.total > 0 {
       parts.append("\(Int(100 * Double(state.completed) / Double(state.total))) %")
@@ -109,7 +110,9 @@ package final class ProgressDisplay: Sendable {
     for measure in state.measures where measure.value != 0 || measure.name != "divergences" {
       parts.append("\(measure.name.replacingOccurrences(of: "_", with: " ")) \(NumberText.significant(measure.value, 5).trimmingZeros)")
     }
-    return parts.joined(separator: "  ")
+    var line = String(state.phase.prefix(max(width, 1)))
+    for part in parts.dropFirst() where line.count + 2 + part.count <= width { line += "  " + part }
+    return line
   }
 }
 

@@ -37,15 +37,12 @@ package struct VariableReport: Sendable, Equatable {
     gaps = summary.gaps.map { $0?.rawValue }
   }
 
-  /// From draws that are independent (from a guide or a normal approximation): no chains, so no R-hat and no effective sample sizes; the Monte Carlo
-  /// error of the mean is sd/√S.
+  /// From draws that are independent (from a guide or a normal approximation): the Monte Carlo error of the mean is sd/√S exactly, so that nothing has to be
+  /// estimated for it. Effective sample sizes and R-hat are those of the draws, close to S and 1 whatever the fit is worth: the verdict judges that.
   package init(independent summary: VariableSummary, draws: Int) {
-    self.init(
-      name: summary.name, kind: summary.kind, shape: summary.shape,
-      statistics: [
-        ("mean", summary.mean), ("sd", summary.sd), ("mcse_mean", summary.sd.map { $0 / Double(draws).squareRoot() }),
-        ("median", summary.median),
-      ], quantiles: summary.quantiles.map { ($0.probability, $0.value) })
+    self.init(summary)
+    guard let place = statistics.firstIndex(where: { $0.name == "mcse_mean" }) else { return }
+    statistics[place].values = summary.sd.map { $0 / Double(draws).squareRoot() }
   }
 
   package var size: Int { shape.reduce(1, *) }

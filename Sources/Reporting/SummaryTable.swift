@@ -104,6 +104,8 @@ package enum NumberText {
     if let spread, spread.isFinite, spread > 0 { last = min(last, Int(log10(spread).rounded(.down)) - 1) }
     let top = value == 0 ? last : Int(log10(abs(value)).rounded(.down))
     if last < -6 || top > 9 { return String(format: "%.\(min(max(top - last, 1), 8))e", value) }
-    return String(format: "%.\(max(0, -last))f", value)
+    let text = String(format: "%.\(max(0, -last))f", value)
+    // What rounds to zero has no sign.
+    return text.hasPrefix("-") && text.allSatisfy { "-0.".contains($0) } ? String(text.dropFirst()) : text
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 import Testing
 
 /// Model files, compiled against the library that lies beside the tests.
@@ -126,5 +127,80 @@ import Testing
     let ran = try shell("credence --help > /dev/full")
     #expect(ran.code == 2)
     #expect(ran.notes == "credence: standard output cannot be written: No space left on device.\n")
+  }
+}
+
+/// Whole runs of the built executable on a model.
+@Suite(.serialized) struct WholeRunTests {
+  private let directory: String
+
+  init() throws { directory = try temporaryDirectory() }
+
+  private func start(_ arguments: [String]) throws -> (process: Process, notes: Pipe) {
+    let process = Process()
+    process.executableURL = productsDirectory.appendingPathComponent("credence")
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(["XDG_CACHE_HOME": directory + "/cache"]) { $1 }
+    let notes = Pipe()
+    process.standardOutput = FileHandle(forWritingAtPath: "/dev/null")
+    process.standardError = notes
+    try process.run()
+    return (process, notes)
+  }
+
+  @Test func ctrlCWritesWhatIsDone() throws {
+    let path = directory + "/r.json"
+    let (process, notes) = try start(["infer", "eight-schools", "--draws", "2000000", "--output", path, "--progress", "json"])
+    // The first events tell that sampling has begun; more than a pipe's worth cannot come before that.
+    var seen = ""
+    while !seen.contains("\"phase\":\"sampling\"") {
+      let data = notes.fileHandleForReading.availableData
+      if data.isEmpty { break }
+      seen += String(decoding: data, as: UTF8.self)
+    }
+    process.interrupt()
+    seen += String(decoding: notes.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    #expect(process.terminationReason == .exit)
+    #expect(seen.contains("credence: stopping; what is finished will be written (again to end at once)."))
+    let result = try JSONReader.parse(try Data(contentsOf: URL(fileURLWithPath: path)))
+    #expect(result["diagnostics"]?["interrupted"] == true)
+    #expect(result["variables"]?["tau"]?["mean"]?.double ?? 0 > 0)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["r.json"])
+  }
+
+  @Test func aModelFileGivesAPosterior() throws {
+    // y₁, y₂ ~ N(mu, 1) with mu ~ N(0, 1): the posterior is N((y₁ + y₂)/3, 1/√3).
+    let source = """
+      import Credence
+
+      @main struct Mean: Model {
+        let y: Tensor
+        func body(_ p: Program) throws -> Tensor {
+          let mu = p.sample("mu", Normal(0, sd: 1))
+          p.plate("rows", y.count) { i in p.observe("y", Normal(mu, sd: 1), y[i]) }
+          return mu
+        }
+      }
+
+      """
+    try Data(source.utf8).write(to: URL(fileURLWithPath: directory + "/mean.swift"))
+    try Data(#"{"y": [1.5, 3.0]}"#.utf8).write(to: URL(fileURLWithPath: directory + "/y.json"))
+    let (process, notes) = try start([
+      "infer", directory + "/mean.swift", "--data", directory + "/y.json", "--output", directory + "/r.json", "--quiet",
+    ])
+    let said = String(decoding: notes.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(said == "")
+    #expect(process.terminationStatus == 0)
+    let result = try JSONReader.parse(try Data(contentsOf: URL(fileURLWithPath: directory + "/r.json")))
+    #expect(result["model"]?["name"] == "mean")
+    let mu = result["variables"]?["mu"]
+    let mean = try #require(mu?["mean"]?.double)
+    let error = try #require(mu?["mcse_mean"]?.double)
+    // Five standard errors at a fixed seed.
+    #expect(abs(mean - 1.5) < 5 * error)
+    #expect(abs(try #require(mu?["sd"]?.double) - (1.0 / 3).squareRoot()) < 0.05)
   }
 }

@@ -85,7 +85,7 @@ private struct Constrained: Model {
 
   @Test func aMinibatchScalesItsTerms() throws {
     let compiled = try CompiledModel(model, minibatch: ["n": 2])
-    let evaluator = try #require(try compiled.makeEvaluator(lanes: 1) as? RecordedEvaluator)
+    let evaluator = try #require(compiled.makeEvaluator(lanes: 1) as? RecordedEvaluator)
     for pair in [[0, 1], [3, 1], [2, 2]] {
       evaluator.choose(pair, ofPlate: "n")
       var value = [0.0]

@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Modeling
 import Reporting
 import Synchronization
 import Testing
@@ -136,17 +137,21 @@ import Testing
   }
 
   @Test func verdictOfDraws() {
-    func variable(_ rHat: Double, _ ess: Double) -> VariableReport {
-      VariableReport(
-        name: "v", kind: .latent, shape: [2], statistics: [("ess_bulk", [1000, ess]), ("ess_tail", [1000, 1000]), ("r_hat", [1, rHat])],
+    func judge(_ rHat: Double, _ ess: Double, diverging: Double = 0) -> VerdictReport {
+      let variable = VariableReport(
+        name: "v", kind: .latent, shape: [2],
+        statistics: [("ess_bulk", [1000, ess]), ("ess_tail", [1000, 1000]), ("r_hat", [.nan, rHat])],
         quantiles: [])
+      var set = DrawSet(chains: 4, drawsPerChain: 1000, variables: [], sampleStats: [:])
+      set.sampleStats["diverging"] = [[0, diverging], [0, 0]]
+      return DrawsVerdict.judge(set, [variable])
     }
-    #expect(DrawsVerdict.judge([variable(1.009, 400)], chains: 4, diagnostics: JSONObject()) == VerdictReport(.ok))
-    let caution = DrawsVerdict.judge([variable(1.02, 399)], chains: 4, diagnostics: JSONObject([("divergences", 3)]))
-    #expect(caution.word == .caution && caution.reasons.map(\.code) == ["r_hat_high", "ess_bulk_low", "divergences"])
-    #expect(caution.reasons[0].text == "R-hat of v[1] is 1.020, above 1.01: the chains disagree; run longer.")
-    #expect(DrawsVerdict.judge([variable(1.2, 1000)], chains: 4, diagnostics: JSONObject()).word == .fail)
-    #expect(DrawsVerdict.judge([variable(1, 30)], chains: 4, diagnostics: JSONObject()).word == .fail)
+    #expect(judge(1.009, 400) == VerdictReport(.ok))
+    let caution = judge(1.02, 399, diverging: 1)
+    #expect(caution.word == .caution && caution.reasons.map(\.code) == ["r_hat", "ess_bulk", "divergences"])
+    #expect(caution.reasons[0].text == "R-hat is 1.02, above 1.01 (worst: v[1]): the chains have not mixed. Run longer, or reparameterize.")
+    #expect(judge(1.2, 1000).word == .fail)
+    #expect(judge(1, 30).word == .fail)
   }
 }
 
@@ -228,7 +233,7 @@ import Testing
     display.finish()
     display.finish()
     #expect(
-      clock.written.withLock { $0 } == ["\rsampling  0 %  0/2000\u{1B}[K", "\rsampling  50 %  1000/2000  10\u{1B}[K", "\r\u{1B}[K"])
+      clock.written.withLock { $0 } == ["\rsampling  0 %  0/2000\u{1B}[K", "\rsampling  50 %  1000/2000\u{1B}[K", "\r\u{1B}[K"])
   }
 
   @Test func eventsAreJSONAndTheLastIsKept() throws {

@@ -149,7 +149,7 @@ struct Slot: Sendable {
   /// Whether the buffer is one element repeated through a vector.
   var isRepeated: Bool
 
-  @inline(__always)
+  @inline(always)
   func pointer(_ e: Executor) -> UnsafeMutablePointer<Double> { e.address[buffer] + offset * (isLaned ? e.plan.lanes : 1) }
 
   func width(_ e: Executor) -> Int { isLaned ? e.plan.lanes : 1 }

@@ -24,7 +24,7 @@ enum LoopRunner {
   }
 
   /// Moves every stream to the start of the next row.
-  @inline(__always)
+  @inline(always)
   private static func nextRow(_ l: UnsafeMutablePointer<RuntimeLoop>) {
     var axis = l.pointee.rank - 1
     while axis > 0, l.pointee.index[axis] + 1 == l.pointee.lengths[axis] {
@@ -39,7 +39,7 @@ enum LoopRunner {
     }
   }
 
-  @inline(__always)
+  @inline(always)
   private static func runRow(_ l: UnsafeMutablePointer<RuntimeLoop>) {
     for e in 0..<l.pointee.endCount where l.pointee.ends[e].accumulator >= 0 {
       let end = l.pointee.ends[e]
@@ -79,7 +79,7 @@ enum LoopRunner {
   }
 
   /// Puts the pointers of the present row and tile into the steps.
-  @inline(__always)
+  @inline(always)
   private static func aim(_ first: UnsafeMutablePointer<RuntimeStep>, _ stepCount: Int, _ l: UnsafeMutablePointer<RuntimeLoop>) {
     for index in 0..<stepCount {
       let operation = first[index].operation
@@ -91,7 +91,7 @@ enum LoopRunner {
   }
 
   /// One step on a tile of `n` vectors, of which `count` doubles count. What is common is here, the rest behind a call.
-  @inline(__always)
+  @inline(always)
   private static func step(_ s: UnsafeMutablePointer<RuntimeStep>, _ l: UnsafeMutablePointer<RuntimeLoop>, _ n: Int, _ count: Int) {
     let d = s.pointee.d
     let a = s.pointee.a
@@ -136,7 +136,7 @@ enum LoopRunner {
     }
   }
 
-  @inline(__always)
+  @inline(always)
   private static func map(_ d: Pointer, _ a: Pointer, _ sa: Int, _ n: Int, _ f: (Vector8) -> Vector8) {
     var v = 0
     repeat {
@@ -145,7 +145,7 @@ enum LoopRunner {
     } while v < n
   }
 
-  @inline(__always)
+  @inline(always)
   private static func map(
     _ d: Pointer, _ a: Pointer, _ sa: Int, _ b: Pointer, _ sb: Int, _ n: Int, _ f: (Vector8, Vector8) -> Vector8
   ) {
@@ -156,7 +156,7 @@ enum LoopRunner {
     } while v < n
   }
 
-  @inline(__always)
+  @inline(always)
   private static func map(
     _ d: Pointer, _ a: Pointer, _ sa: Int, _ b: Pointer, _ sb: Int, _ c: Pointer, _ sc: Int, _ n: Int,
     _ f: (Vector8, Vector8, Vector8) -> Vector8
@@ -169,7 +169,7 @@ enum LoopRunner {
     } while v < n
   }
 
-  @inline(__always)
+  @inline(always)
   private static func gather(_ d: Pointer, _ table: Pointer, _ indices: UnsafePointer<Int>, _ lanes: Int, _ count: Int) {
     switch lanes {
     case 1: for i in 0..<count { d[i] = table[indices[i]] }
@@ -183,7 +183,7 @@ enum LoopRunner {
   }
 
   /// Adds a tile to its 8·lanes partial sums; the part of the last vector that is past the end does not count.
-  @inline(__always)
+  @inline(always)
   private static func reduceSum(_ d: Pointer, _ a: Pointer, _ sa: Int, _ lanes: Int, _ n: Int, _ count: Int) {
     let whole = count >> 3
     if lanes == 1 {
@@ -256,7 +256,7 @@ enum LoopRunner {
   }
 
   /// Vector `dv` of d becomes its elementwise maximum with vector `av` of a (minimum for sign −1); NaN where either is.
-  @inline(__always)
+  @inline(always)
   private static func extreme(_ d: Pointer, _ dv: Int, _ a: Pointer, _ av: Int, _ sign: Double) {
     let x = ElementwiseKernels.load(d, dv)
     let y = ElementwiseKernels.load(a, av)
@@ -265,7 +265,7 @@ enum LoopRunner {
   }
 
   /// The larger of two numbers; NaN if either is.
-  @inline(__always)
+  @inline(always)
   private static func larger(_ x: Double, _ y: Double) -> Double { x > y || x != x ? x : y }
 
   private static func neutral(_ reducer: Reducer) -> Double {
@@ -277,7 +277,7 @@ enum LoopRunner {
   }
 
   /// Combines the eight partial results of every lane in the fixed order and adds them to the result of the row.
-  @inline(__always)
+  @inline(always)
   private static func finish(_ end: RuntimeLoop.End, _ l: UnsafeMutablePointer<RuntimeLoop>) {
     let p = l.pointee.table[end.accumulator]
     let out = l.pointee.table[end.stream]

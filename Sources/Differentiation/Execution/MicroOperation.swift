@@ -44,36 +44,36 @@ struct MicroOperation {
 package enum ElementwiseKernels {
   typealias Pointer = UnsafeMutablePointer<Double>
 
-  @inline(__always)
+  @inline(always)
   static func load(_ p: Pointer, _ v: Int) -> Vector8 {
     UnsafeRawPointer(p + 8 &* v).loadUnaligned(as: Vector8.self)
   }
 
-  @inline(__always)
+  @inline(always)
   static func store(_ value: Vector8, _ p: Pointer, _ v: Int) {
     UnsafeMutableRawPointer(p + 8 &* v).storeBytes(of: value, as: Vector8.self)
   }
 
-  @inline(__always)
+  @inline(always)
   private static func map(_ d: Pointer, _ a: Pointer, _ sa: Int, _ n: Int, _ f: (Vector8) -> Vector8) {
     for v in 0..<n { store(f(load(a, v &* sa)), d, v) }
   }
 
-  @inline(__always)
+  @inline(always)
   private static func map(
     _ d: Pointer, _ a: Pointer, _ sa: Int, _ b: Pointer, _ sb: Int, _ n: Int, _ f: (Vector8, Vector8) -> Vector8
   ) {
     for v in 0..<n { store(f(load(a, v &* sa), load(b, v &* sb)), d, v) }
   }
 
-  @inline(__always)
+  @inline(always)
   private static func lanewise(_ x: Vector8, _ f: (Double) -> Double) -> Vector8 {
     var y = x
     for i in 0..<8 { y[i] = f(x[i]) }
     return y
   }
 
-  @inline(__always)
+  @inline(always)
   private static func lanewise(_ x: Vector8, _ y: Vector8, _ f: (Double, Double) -> Double) -> Vector8 {
     var z = x
     for i in 0..<8 { z[i] = f(x[i], y[i]) }
@@ -85,7 +85,7 @@ package enum ElementwiseKernels {
     order >= 0 && order <= 100 && order == order.rounded() ? Special.polygamma(Int(order), x) : .nan
   }
 
-  @inline(__always)
+  @inline(always)
   private static func indicator(_ mask: SIMDMask<SIMD8<Int64>>) -> Vector8 {
     Vector8(repeating: 0).replacing(with: Vector8(repeating: 1), where: mask)
   }

@@ -165,7 +165,7 @@ struct ScatterAdd: HeavyInstruction {
     out.spread(executor)
   }
 
-  @inline(__always)
+  @inline(always)
   private func sumSingles(_ groups: Groups, _ source: UnsafeMutablePointer<Double>, _ target: UnsafeMutablePointer<Double>) {
     let starts = groups.starts
     let positions = groups.positions
@@ -190,7 +190,7 @@ struct ScatterAdd: HeavyInstruction {
     }
   }
 
-  @inline(__always)
+  @inline(always)
   private func sumRuns(_ groups: Groups, _ source: UnsafeMutablePointer<Double>, _ target: UnsafeMutablePointer<Double>, _ run: Int) {
     for k in 0..<size {
       let start = groups.starts[k]

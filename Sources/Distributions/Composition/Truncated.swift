@@ -69,17 +69,20 @@ public struct Truncated<Base: CumulativeDistribution>: Distribution {
   /// log(F(upper) − F(lower)).
   private var logMass: Tensor {
     switch (lower, upper) {
-    case (nil, nil): return 0
-    case (let a?, nil): return base.logSurvival(a)
-    case (nil, let b?): return base.logCDF(b)
-    case (let a?, let b?):
-      // Of the two tails the one in which both bounds are on the near side: no difference of numbers close to 1. The choice is made among the
-      // arguments of the difference, so that the other one never divides by zero in a derivative.
-      let isUpper = isInUpperTail(a)
-      let larger = select(isUpper, base.logSurvival(a), base.logCDF(b))
-      let smaller = select(isUpper, base.logSurvival(b), base.logCDF(a))
-      return larger + log1mExp(smaller - larger)
+    case (nil, nil): 0
+    case (let a?, nil): base.logSurvival(a)
+    case (nil, let b?): base.logCDF(b)
+    case (let a?, let b?): logGap(a, b)
     }
+  }
+
+  /// log(F(b) − F(a)): of the two tails the one in which both bounds are on the near side, so that it is no difference of numbers close to
+  /// 1. The choice is made among the arguments of the difference, so that the other one never divides by zero in a derivative.
+  private func logGap(_ a: Tensor, _ b: Tensor) -> Tensor {
+    let isUpper = isInUpperTail(a)
+    let larger = select(isUpper, base.logSurvival(a), base.logCDF(b))
+    let smaller = select(isUpper, base.logSurvival(b), base.logCDF(a))
+    return larger + log1mExp(smaller - larger)
   }
 
   /// 1 where the bound is above the median.
@@ -111,6 +114,11 @@ public struct Truncated<Base: CumulativeDistribution>: Distribution {
       return minimum(b, maximum(a, select(isUpper, fromAbove, fromBelow)))
     }
   }
+}
+
+extension Truncated: CumulativeDistribution {
+  public func logCDF(_ x: Tensor) -> Tensor { (lower.map { logGap($0, x) } ?? base.logCDF(x)) - logMass }
+  public func logSurvival(_ x: Tensor) -> Tensor { (upper.map { logGap(x, $0) } ?? base.logSurvival(x)) - logMass }
 }
 
 extension Truncated: ReparameterizedDistribution where Base: QuantileDistribution & ReparameterizedDistribution {}

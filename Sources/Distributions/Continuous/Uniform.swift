@@ -24,6 +24,8 @@ public struct Uniform: Distribution {
       plates: PlateAxis.union([x.plates, density.plates]))
   }
 
+  public func logDensity(of x: Tensor) -> Tensor { restrictedAndNaN(logDensity(inside: x), to: x) }
+
   public func sample(using source: DrawSource) -> Tensor { lower + (upper - lower) * source.draw(.uniform, shape: batchShape) }
 }
 

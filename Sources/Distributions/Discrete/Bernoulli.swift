@@ -2,7 +2,7 @@ import Differentiation
 
 /// The Bernoulli distribution on {0, 1}: p(1) = p, p(0) = 1 − p; by probability, 0 ≤ p ≤ 1, or by log-odds l = log(p/(1 − p)).
 ///
-/// By probability, impossible outcomes have log density −∞ at p = 0 and p = 1. By log-odds, y·l − log(1 + eˡ), for every finite l.
+/// By probability, impossible outcomes have log density −∞ at p = 0 and p = 1, and the derivative in p is not finite there. By log-odds, y·l − log(1 + eˡ), for every finite l.
 public struct Bernoulli: Distribution {
   public static let name = "Bernoulli"
   private enum Parameter: Sendable {
@@ -34,6 +34,8 @@ public struct Bernoulli: Distribution {
     case .logits(let l): value * l - softplus(l)
     }
   }
+
+  public func logDensity(of value: IntTensor) -> Tensor { restrictedAndNaN(logDensity(inside: value), to: value) }
 
   /// 1 where a uniform draw is below the probability. Not differentiable.
   public func sample(using source: DrawSource) -> IntTensor {

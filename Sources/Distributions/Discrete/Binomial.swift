@@ -2,7 +2,7 @@ import Differentiation
 
 /// The binomial distribution on 0 … n: p(k) = n!/(k!(n − k)!) · pᵏ(1 − p)^(n−k); by probability, 0 ≤ p ≤ 1, or by log-odds.
 ///
-/// By probability, impossible outcomes have log density −∞ at p = 0 and p = 1, and certain ones 0.
+/// By probability, impossible outcomes have log density −∞ at p = 0 and p = 1, certain ones 0, and the derivative in p is not finite there.
 public struct Binomial: Distribution {
   public static let name = "Binomial"
   private enum Parameter: Sendable {

@@ -1,0 +1,68 @@
+import Differentiation
+import Distributions
+import TestSupport
+import Testing
+
+@Suite("Distribution laws")
+struct LawTests {
+  @Test("the density integrates to one; moments and entropy are its own", arguments: DistributionCase.scalars)
+  func mass(law: DistributionCase) throws {
+    // Trapezoids over a corner of the density (Laplace) are of second order.
+    let tolerance = law.name == "laplace" || law.name == "truncatedLaplace" ? 1e-5 : 1e-8
+    for point in law.points + law.edges {
+      let problems = try DistributionLaws.integralsAgree(law, point, tolerance: tolerance)
+      #expect(problems.isEmpty, "\(law)\(point): \(problems)")
+    }
+  }
+
+  @Test("draws lie in the support", arguments: DistributionCase.scalars.filter(\.hasDraws))
+  func support(law: DistributionCase) throws {
+    for point in law.points + law.edges {
+      let problems = try DistributionLaws.supportIsRespected(law, point)
+      #expect(problems.isEmpty, "\(law)\(point): \(problems)")
+    }
+  }
+
+  @Test("draws follow the distribution function", arguments: DistributionCase.continuous.filter(\.hasDraws))
+  func continuousDraws(law: DistributionCase) throws {
+    for point in law.points + law.edges {
+      let problems = try DistributionLaws.drawsMatchDistribution(law, point)
+      #expect(problems.isEmpty, "\(law)\(point): \(problems)")
+    }
+  }
+
+  @Test("draws have the frequencies of the density", arguments: DistributionCase.discrete)
+  func discreteDraws(law: DistributionCase) throws {
+    for point in law.points + law.edges {
+      let problems = try DistributionLaws.drawsMatchProbabilities(law, point)
+      #expect(problems.isEmpty, "\(law)\(point): \(problems)")
+    }
+  }
+
+  @Test("the distribution function has the density as its derivative, and inverts", arguments: DistributionCase.continuous)
+  func cumulative(law: DistributionCase) throws {
+    for point in law.points + law.edges {
+      let problems = try DistributionLaws.cumulativeMatchesDensity(law, point)
+      #expect(problems.isEmpty, "\(law)\(point): \(problems)")
+    }
+  }
+
+  @Test("gradients of the log density", arguments: DistributionCase.scalars)
+  func gradients(law: DistributionCase) throws {
+    var checked = 0
+    for point in law.points {
+      let result = try DistributionLaws.gradientsAgree(law, point)
+      checked += result.checked
+      #expect(result.problems.isEmpty, "\(law): \(result.problems)")
+    }
+    #expect(checked >= 8, "\(law): only \(checked) comparisons")
+  }
+
+  @Test("reparameterized draws have the mean's derivative", arguments: DistributionCase.continuous)
+  func differentiableDraws(law: DistributionCase) throws {
+    for point in law.points {
+      let problems = try DistributionLaws.drawsAreDifferentiable(law, point)
+      #expect(problems.isEmpty, "\(law)\(point): \(problems)")
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import Differentiation
+import Distributions
+import TestSupport
+import Testing
+
+@Suite("Mistakes become sentences; edges have their values")
+struct MistakeTests {
+  static let sentences: [(@Sendable () -> Tensor, String)] = [
+    ({ Normal(0, sd: -1).logDensity(of: 0) }, "Normal: sd must be positive and finite, but is -1.0"),
+    ({ Normal(0, sd: Tensor([1, 2, 0])).logDensity(of: 0) }, "Normal: sd must be positive and finite, but element 2 is 0.0"),
+    ({ Normal(Tensor(Double.nan), sd: 1).logDensity(of: 0) }, "Normal: the mean must be finite, but is nan"),
+    ({ HalfNormal(sd: 0).logDensity(of: 0) }, "HalfNormal: sd must be positive and finite, but is 0.0"),
+    ({ HalfCauchy(scale: -5).logDensity(of: 0) }, "HalfCauchy: scale must be positive and finite, but is -5.0"),
+    ({ StudentT(df: 0, 0, scale: 1).logDensity(of: 0) }, "StudentT: df must be positive and finite, but is 0.0"),
+    ({ Gamma(shape: 2, rate: Double.infinity).logDensity(of: 1) }, "Gamma: rate must be positive and finite, but is inf"),
+    ({ Uniform(2, 2).logDensity(of: 2) }, "Uniform: the lower bound must be below the upper one, but they are 2.0 and 2.0"),
+    ({ Beta(1, -1).logDensity(of: 0.5) }, "Beta: b must be positive and finite, but is -1.0"),
+    ({ Bernoulli(probability: 1.5).logDensity(of: 1) }, "Bernoulli: probability must be a probability between 0 and 1, but is 1.5"),
+    (
+      { Binomial(2.5, probability: 0.5).logDensity(of: 1) },
+      "Binomial: the number of trials must be a whole number, at least 0, but is 2.5"
+    ),
+    ({ Poisson(rate: -2).logDensity(of: 1) }, "Poisson: rate must be at least 0 and finite, but is -2.0"),
+    ({ Categorical(probabilities: Tensor([0.5, 0.6])).logDensity(of: 1) }, "Categorical: probabilities must sum to 1, but sum to 1.1"),
+    (
+      { Categorical(logits: 3).logDensity(of: 0) },
+      "Categorical: logits must be a vector (shape [n]), but has shape []"
+    ),
+    (
+      { MultivariateNormal(0, covariance: Tensor([[1.0, 2, 3], [4, 5, 6]])).logDensity(of: Tensor([1.0, 2])) },
+      "MultivariateNormal: covariance must be a square matrix, but has shape [2, 3]"
+    ),
+    (
+      { MultivariateNormal(Tensor([0.0, 0, 0]), covariance: Tensor.identity(2)).logDensity(of: Tensor([1.0, 2])) },
+      "MultivariateNormal: the mean has shape [3], the matrix has 2 rows"
+    ),
+    (
+      { MultivariateNormal(0, cholesky: Tensor.identity(2)).logDensity(of: Tensor([1.0, 2, 3])) },
+      "MultivariateNormal: the value must have shape [2], but has [3]"
+    ),
+    (
+      { Dirichlet(Tensor([1.0, -1])).logDensity(of: Tensor([0.5, 0.5])) },
+      "Dirichlet: the concentration must be positive and finite, but element 1 is -1.0"
+    ),
+    (
+      { Truncated(Normal(0, sd: 1), lower: 2, upper: 1).logDensity(of: 1) },
+      "Truncated Normal: the lower bound must be below the upper one, but they are 2.0 and 1.0"
+    ),
+    (
+      { Normal(Tensor([1, 2, 3]), sd: 1).ordered(count: 2).logDensity(of: Tensor([1.0, 2])) },
+      "ordered Normal: the elements must be one distribution or a vector of 2, but the shape is [3]"
+    ),
+    (
+      { Normal(Tensor([1.0, 2]), sd: 1).ordered().sample(using: DrawSource()) },
+      "ordered Normal has no direct draw where its elements have parameters of their own"
+    ),
+    (
+      { Normal(Tensor([1.0, 2]), sd: Tensor([1.0, 2, 3])).logDensity(of: 0) },
+      "* cannot combine shapes [2] and [3]: axes, compared from the last, must be equal or 1"
+    ),
+    (
+      { Flat(on: .integers(from: 0, through: nil)).logDensity(of: 0) },
+      "Flat is for continuous variables, and the support is whole numbers from 0"
+    ),
+  ]
+
+  @Test("parameters and shapes", arguments: sentences.indices)
+  func sentence(place: Int) {
+    let (body, expected) = Self.sentences[place]
+    // The first of the sentences: a mistake in shapes is met again wherever the shapes are combined again.
+    #expect(message { try body().values() }.prefix { $0 != "\n" } == expected)
+  }
+
+  @Test("NaN stays NaN, as a value and as a parameter", arguments: DistributionCase.scalars)
+  func nan(law: DistributionCase) throws {
+    let point = law.points[0]
+    let inputs = (point + [.nan]).map { (values: [$0], shape: [Int]()) }
+    let value = try Recording.values(inputs) { v in [law.make(Array(v.dropLast())).density(of: v.last!)] }[0][0]
+    #expect(value.isNaN)
+    for place in point.indices {
+      var arguments = point.map { (values: [$0], shape: [Int]()) }
+      arguments[place].values[0] = .nan
+      // A value inside the support, whatever the other parameters are.
+      let x = try Recording.draws(seed: 1) { source in [law.make(law.points[0].map { Tensor($0) }).insideDraw(source, law)] }[0][0]
+      let density = try Recording.values(arguments + [(values: [x], shape: [])]) { v in
+        [law.make(Array(v.dropLast())).density(of: v.last!)]
+      }[0][0]
+      #expect(density.isNaN, "parameter \(place)")
+    }
+  }
+
+  @Test("at infinity the log density is −∞", arguments: DistributionCase.continuous)
+  func infinity(law: DistributionCase) throws {
+    for x in [Double.infinity, -.infinity] {
+      let value = try Recording.values([([x], [])]) { [law.make(law.points[0].map { Tensor($0) }).density(of: $0[0])] }[0][0]
+      #expect(value == -.infinity, "\(x): \(value)")
+    }
+  }
+
+  @Test("what is wrong with data, for a report")
+  func violations() {
+    #expect(Support.positive.violation(by: Tensor([1, -2])) == "element 1 is -2.0, and the support is x > 0")
+    #expect(Support.integers(from: 0, through: 1).violation(by: 2) == "the value is 2.0, and the support is whole numbers from 0 to 1")
+    #expect(Support.interval(0, 2.5).violation(by: 3) == "the value is 3.0, and the support is 0 ≤ x ≤ 2.5")
+    #expect(Support.unitInterval.violation(by: 0.5) == nil)
+    #expect(Support.real.violation(by: -3) == nil)
+  }
+}
+
+extension Distribution {
+  /// A draw, or, where there is none, a value in the middle of the support.
+  fileprivate func insideDraw(_ source: DrawSource, _ law: DistributionCase) -> Tensor {
+    law.hasDraws ? draw(using: source) : support.bijection!.forward(0)
+  }
+}
