@@ -39,8 +39,9 @@ package final class GuidedModel<M: Model>: Sendable {
     let program = GuideProgram(recording)
     try guide(program, model)
     var problems = recording.problems
-    problems += GuideCheck.problems(program.drawn, whole.recorded.sites, plates: [:])
-    for (name, entry) in recording.plates.sorted(by: { $0.key < $1.key }) {
+    problems += GuideCheck.problems(program.drawn, whole.recorded.sites)
+    let compared = Set(program.drawn.flatMap { $0.plates.map(\.name) })
+    for (name, entry) in recording.plates.sorted(by: { $0.key < $1.key }) where !compared.contains(name) {
       if let own = whole.recorded.plates.first(where: { $0.name == name }), own.size != entry.plate.size {
         problems.append(
           .init(site: nil, at: nil, "plate \"\(name)\" has \(entry.plate.size) elements in the guide and \(own.size) in the model"))
