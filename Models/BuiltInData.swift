@@ -35,11 +35,27 @@ package enum BuiltInData {
 }
 
 /// A model whose own data are a file of the library.
-package struct FileModel<M: Model>: RunnableModel {
+package struct FileModel<M: Model>: ReferencedModel {
   private let runnable = AnyRunnable(M.self)
   package let file: String
+  package let isReferenced: Bool
+  package let difficulty: PosteriorDifficulty?
 
-  package init(_ type: M.Type, _ file: String) { self.file = file }
+  /// A model without a reference posterior.
+  package init(_ type: M.Type, _ file: String) {
+    self.file = file
+    isReferenced = false
+    difficulty = nil
+  }
+
+  /// A model whose reference posterior is the file of its name in `Data/reference`.
+  package init(referenced type: M.Type, _ file: String, difficulty: PosteriorDifficulty? = nil) {
+    self.file = file
+    isReferenced = true
+    self.difficulty = difficulty
+  }
+
+  package func referenceData() throws -> Data? { isReferenced ? try BuiltInData.read("reference/\(name).json") : nil }
 
   package var name: String { runnable.name }
   package var summary: String { runnable.summary }

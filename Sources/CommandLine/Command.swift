@@ -15,6 +15,9 @@ package enum ExitCode {
 package struct Command: Sendable {
   package static let version = "0.1.0"
 
+  /// Commands about the built-in models, which a program that is one model does not have.
+  static let needsLibrary: Set = ["models", "agree"]
+
   /// The models that can be named. With `isFixed` there is one, and it is not named on the command line.
   let models: [any RunnableModel]
   let isFixed: Bool
@@ -71,7 +74,9 @@ package struct Command: Sendable {
       try console.print("credence \(Self.version)\n")
       return ExitCode.done
     }
-    guard let command = CommandSpecification.named(name), !(isFixed && name == "models") else { throw UserError(unknownCommand(name)) }
+    guard let command = CommandSpecification.named(name), !(isFixed && Self.needsLibrary.contains(name)) else {
+      throw UserError(unknownCommand(name))
+    }
     let (parsed, mistakes) = command.parse(Array(arguments.dropFirst()))
     if parsed.has("--help") { return try help(command) }
     let misplaced = operandMistakes(command, parsed)
@@ -95,7 +100,7 @@ package struct Command: Sendable {
   }
 
   private func unknownCommand(_ name: String) -> String {
-    let names = CommandSpecification.all.map(\.name).filter { !(isFixed && $0 == "models") }
+    let names = CommandSpecification.all.map(\.name).filter { !(isFixed && Self.needsLibrary.contains($0)) }
     if name.hasPrefix("-") {
       return "the command comes first, before options such as \(name): \(OptionReader.list(names))."
     }
@@ -121,6 +126,7 @@ package struct Command: Sendable {
     switch command.name {
     case "infer": _ = try InferOptions(parsed)
     case "bench": _ = try benchRequest(parsed)
+    case "agree": _ = try agreementOptions(parsed)
     default: break
     }
   }
@@ -129,6 +135,7 @@ package struct Command: Sendable {
     switch command.name {
     case "models": return try listModels()
     case "summarize": return try summarize(parsed)
+    case "agree": return try await agree(agreementOptions(parsed))
     default: break
     }
     try checkOptions(command, parsed)

@@ -24,7 +24,7 @@ struct CommandSpecification: Sendable {
   let details: String
   let options: [OptionSpecification]
 
-  static let all: [CommandSpecification] = [models, describe, infer, summarize, bench]
+  static let all: [CommandSpecification] = [models, describe, infer, summarize, bench, agree]
 
   static func named(_ name: String) -> CommandSpecification? { all.first { $0.name == name } }
 
@@ -111,7 +111,7 @@ extension CommandSpecification {
   }
 
   static func overview(program: String, hasFixedModel: Bool) -> String {
-    let commands = hasFixedModel ? all.filter { $0.name != "models" } : all
+    let commands = hasFixedModel ? all.filter { !Command.needsLibrary.contains($0.name) } : all
     let usages = commands.map { $0.usage(program: program, hasFixedModel: hasFixedModel) }
     let width = usages.map(\.count).max() ?? 0
     var text = "Credence: probabilistic models in Swift, from the command line.\n\n"
