@@ -66,6 +66,8 @@ package struct AnyRunnable<M: Model>: RunnableModel {
     // The path that starts from the origin stands for all, where there are several.
     let plan = try compiled.plan(lanes: 1)
     object["instructions"] = .string(plan.instructionSummary)
+    object["workspace_bytes"] = .integer(plan.workspaceBytes)
+    object["preferred_lanes"] = .integer(compiled.preferredLanes)
     for (name, count) in plan.graph.operationCounts.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
       object[name] = .integer(count)
     }

@@ -8,7 +8,9 @@ extension AnyRunnable {
     -> InferenceOutcome
   {
     let loaded = try load(data)
-    let method = try FitRequest(request).method(for: M.self)
+    let asked = FitRequest(request)
+    if !request.estimators.isEmpty { try asked.checkSites(CompiledModel(loaded.model).recorded.freeSites.map(\.name)) }
+    let method = try asked.method(for: M.self)
     let posterior: Posterior<M.Output>
     do {
       posterior = try await run(loaded.model, method, seed: request.seed, threads: request.threads, stop: FitStop()) {
@@ -23,7 +25,7 @@ extension AnyRunnable {
     case .nuts:
       reports = posterior.summaries.map { VariableReport($0) }
       draws = posterior.drawSet
-    case .vi:
+    case .vi, .program:
       reports = posterior.summaries.map { VariableReport(independent: $0, draws: posterior.drawSet.drawsPerChain) }
       draws = posterior.drawSet
     case .laplace(let result) where result.guide != nil:

@@ -12,9 +12,20 @@ extension Posterior {
     case .nuts(let configuration, let chains):
       object["chains"] = .integer(chains.count)
       object.merge(configuration.json)
-    case .vi(let configuration, let draws):
+    case .vi(let configuration, let draws, let minibatch):
       object.merge(configuration.json)
       object["draws"] = .integer(draws)
+      if !minibatch.isEmpty {
+        object["minibatch"] = .counts(minibatch)
+        object["optimizer"] = "adam"
+        object["starts"] = 1
+        if configuration.samplesPerStep == nil { object["particles"] = 8 }
+        if configuration.learningRate == nil { object["learning_rate"] = .number(StochasticConfiguration().rate) }
+        if configuration.steps == nil { object["step_limit"] = .integer(StochasticConfiguration().stepLimit) }
+      }
+    case .program(let configuration):
+      object.merge(configuration.json)
+      object["draws"] = .integer(drawSet.drawsPerChain)
     case .laplace(let configuration, let draws):
       object["draws"] = .integer(draws)
       object["evaluation_draws"] = .integer(configuration.evaluationDraws)
@@ -29,6 +40,7 @@ extension Posterior {
     switch details {
     case .nuts(let result): result.json
     case .vi(let result): result.json
+    case .program(let result): result.json
     case .laplace(let result): result.json
     case .map(let result): result.json
     }
@@ -38,6 +50,13 @@ extension Posterior {
 extension JSONObject {
   mutating func merge(_ other: JSONObject) {
     for (key, value) in other.entries { self[key] = value }
+  }
+}
+
+extension JSONValue {
+  /// An object of whole numbers, in the order of the alphabet.
+  static func counts(_ numbers: [String: Int]) -> JSONValue {
+    .object(JSONObject(numbers.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) }))
   }
 }
 
@@ -77,6 +96,29 @@ extension VIConfiguration {
       ("step_limit", .integer(stepLimit)), ("particles", samplesPerStep.map { .integer($0) } ?? "automatic"),
       ("starts", .integer(steps == nil ? starts : 1)), ("tolerance", .number(tolerance)), ("evaluation_draws", .integer(evaluationDraws)),
     ])
+  }
+}
+
+extension ProgramConfiguration {
+  var json: JSONObject {
+    JSONObject([
+      ("guide", "program"), ("objective", "elbo"), ("optimizer", "adam"), ("learning_rate", .number(optimization.rate)),
+      ("beta1", .number(optimization.beta1)), ("beta2", .number(optimization.beta2)),
+      ("steps", optimization.steps.map { .integer($0) } ?? "automatic"), ("step_limit", .integer(optimization.stepLimit)),
+      ("tolerance", .number(optimization.tolerance)), ("particles", .integer(particles)),
+      ("minibatch", .counts(minibatch)),
+    ])
+  }
+}
+
+extension ProgramResult {
+  var json: JSONObject {
+    var object = evaluation.json
+    object["status"] = .string(optimization.status.rawValue)
+    object["steps"] = .integer(optimization.steps)
+    object["last_elbo"] = .object(("value", .number(optimization.value)), ("mcse", .number(optimization.valueError)))
+    object["bad_steps"] = .integer(optimization.badSteps)
+    return object
   }
 }
 

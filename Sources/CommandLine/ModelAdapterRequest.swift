@@ -11,7 +11,7 @@ struct FitRequest {
   func method<M: Model>(for model: M.Type) throws -> Method<M> {
     switch request.method {
     case .nuts: Method(.nuts(nuts, chains: Array(0..<(request.chains ?? 4))))
-    case .vi: Method(.vi(try variational(), draws: request.draws ?? 4000))
+    case .vi: try variational()
     case .laplace: Method(.laplace(LaplaceConfiguration(), draws: request.draws ?? 4000))
     case .map: Method(.map(MAPConfiguration()))
     }
@@ -32,26 +32,49 @@ struct FitRequest {
     return configuration
   }
 
-  private func variational() throws -> VIConfiguration {
-    guard request.minibatch.isEmpty else {
-      throw UserError("--minibatch needs a guide that is a program, and this model has none.")
+  private func variational<M: Model>() throws -> Method<M> {
+    if request.guide == nil, let own = Method<M>.ownGuide, case .program(let program) = own.form {
+      guard request.estimators.isEmpty else {
+        throw UserError("--estimator is for Gaussian guides; a guide that is a program names its estimators where it samples.")
+      }
+      return Method(.program(programmed), program: program)
     }
-    var configuration = VIConfiguration(guide: guide, steps: request.steps)
+    var configuration = VIConfiguration(guide: guide ?? Method<M>.ownGuide?.family ?? .meanField, steps: request.steps)
     configuration.samplesPerStep = request.particles
     if let optimizer = request.optimizer {
       configuration.optimizer = .adam
       configuration.learningRate = optimizer.rate
     }
     configuration.entropy = try estimator() ?? configuration.entropy
+    return Method(.vi(configuration, draws: request.draws ?? 4000, minibatch: request.minibatch))
+  }
+
+  private var programmed: ProgramConfiguration {
+    var configuration = ProgramConfiguration()
+    configuration.optimization.steps = request.steps
+    configuration.optimization.rate = request.optimizer?.rate ?? configuration.optimization.rate
+    configuration.particles = request.particles ?? configuration.particles
+    configuration.draws = request.draws
+    configuration.minibatch = request.minibatch
     return configuration
   }
 
-  private var guide: GuideFamily {
+  private var guide: GuideFamily? {
     switch request.guide {
-    case nil, .meanField: .meanField
+    case nil: nil
+    case .meanField: .meanField
     case .fullRank: .fullRank
     case .lowRank(let rank): .lowRank(rank)
     }
+  }
+
+  /// Throws `UserError` where an estimator is asked for a site that the model does not have.
+  func checkSites(_ sites: [String]) throws {
+    let mistakes = request.estimators.sorted { $0.key < $1.key }.filter { !sites.contains($0.key) }.map { site, name in
+      let hint = NearestName.find(site, among: sites).map { "; the nearest is \($0)" } ?? "; it has \(sites.joined(separator: ", "))"
+      return "--estimator \(site)=\(name): the model has no site \"\(site)\"\(hint)."
+    }
+    guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
   }
 
   /// A Gaussian guide is one distribution of all sites: they share one estimator.

@@ -35,24 +35,28 @@ package struct FitEngine<M: Model>: Sendable {
   /// Throws ``ModelError``, ``FitError``, ``InferenceError``, ``NUTSError``, what the body throws, and `CancellationError` where the fit was
   /// stopped before it had anything to report.
   package func run() throws -> Posterior<M.Output> {
+    if case .program(let configuration) = method.settings { return try runProgram(configuration) }
     var timing = FitTiming()
     let begin = ContinuousClock.now
     let compiled = try CompiledModel(model)
     guard compiled.dimension > 0 else { throw FitError(["The model has no latent sites or parameters: there is nothing to infer."]) }
+    try checkMemory(compiled)
     if !compiled.isReexecuted { _ = try compiled.plan(lanes: compiled.preferredLanes) }
     let ready = ContinuousClock.now
     let outcome: Outcome
     switch method.settings {
     case .nuts(let configuration, let chains): outcome = try nuts(compiled, configuration, chains)
-    case .vi(let configuration, let draws): outcome = try variational(compiled, configuration, draws)
+    case .vi(let configuration, let draws, let minibatch):
+      outcome = try variational(compiled, configuration, draws, minibatch)
     case .laplace(let configuration, let draws): outcome = try laplace(compiled, configuration, draws)
     case .map(let configuration): outcome = try mode(compiled, configuration)
+    case .program: throw FitError(["The guide of this method is missing."])
     }
     let inferred = ContinuousClock.now
     let draws = DrawSet(
       chains: outcome.chains.count, drawsPerChain: outcome.chains.first?.count ?? 0,
       variables: try FitDraws.constrain(compiled, outcome.chains, seed: seed), sampleStats: outcome.sampleStats)
-    let summaries = Summary.summarize(draws)
+    let summaries = try FitSummary.summarize(draws, threads: threads)
     let verdict = FitVerdict.verdict(outcome.details, summaries, draws, isInterrupted: outcome.isInterrupted)
     let end = ContinuousClock.now
     timing.total = (end - begin).inSeconds
@@ -63,6 +67,23 @@ package struct FitEngine<M: Model>: Sendable {
     return Posterior(
       verdict: verdict, isInterrupted: outcome.isInterrupted, timing: timing, seed: seed, settings: method.settings,
       recorded: compiled.recorded, drawSet: draws, summaries: summaries, details: outcome.details)
+  }
+
+  /// Refuses to begin what the machine cannot hold: every draw is kept unconstrained and as the values of all variables.
+  private func checkMemory(_ compiled: CompiledModel<M>) throws {
+    let draws: Double
+    switch method.settings {
+    case .nuts(let configuration, let chains): draws = Double(chains.count) * Double(configuration.draws)
+    case .vi(_, let count, _), .laplace(_, let count): draws = Double(count)
+    case .map, .program: return
+    }
+    let numbers = compiled.recorded.variables.reduce(Double(compiled.dimension) + 8) { $0 + Double($1.value.count) }
+    let needed = draws * numbers * 8
+    let available = Double(ProcessInfo.processInfo.physicalMemory)
+    guard needed > 0.9 * available else { return }
+    throw FitError([
+      "\(Int(draws)) draws of \(Int(numbers) - 8) numbers need \((needed / 1e9).brief()) GB, and this machine has \((available / 1e9).brief()): draw less."
+    ])
   }
 
   // MARK: - The methods
@@ -83,17 +104,18 @@ package struct FitEngine<M: Model>: Sendable {
       sampleStats: result.sampleStats, details: .nuts(result), evaluations: result.gradientEvaluations, isInterrupted: isInterrupted)
   }
 
-  private func variational(_ compiled: CompiledModel<M>, _ given: VIConfiguration, _ draws: Int) throws -> Outcome {
+  private func variational(_ compiled: CompiledModel<M>, _ given: VIConfiguration, _ draws: Int, _ minibatch: [String: Int]) throws
+    -> Outcome
+  {
     var configuration = given
     configuration.start = configuration.start ?? start(compiled)
-    let monitor = FitMonitor(compiled)
     let steps = configuration.steps
-    let result = try runVI(
-      compiled, configuration: configuration, seed: seed, threads: threads, monitor: monitor?.values
-    ) { progress in
-      onProgress(FitProgress(progress, steps: steps))
-      return stop.isRaised ? .stop : .proceed
-    }
+    let result =
+      try minibatch.isEmpty
+      ? runVI(compiled, configuration: configuration, seed: seed, threads: threads, monitor: FitMonitor(compiled)?.values) { progress in
+        onProgress(FitProgress(progress, steps: steps))
+        return stop.isRaised ? .stop : .proceed
+      } : subsampled(compiled, configuration, minibatch)
     let isInterrupted = result.starts.contains { $0.status == .cancelled }
     let own = try result.draws(draws, of: compiled, seed: seed)
     return Outcome(

@@ -4,25 +4,51 @@ import Modeling
 package enum FitSettings: Sendable {
   case nuts(NUTSConfiguration, chains: [Int])
   /// `draws` from the fitted guide.
-  case vi(VIConfiguration, draws: Int)
+  /// With `minibatch`, plate name → elements present at a step, by Adam from one start.
+  case vi(VIConfiguration, draws: Int, minibatch: [String: Int] = [:])
+  /// A guide that is a program.
+  case program(ProgramConfiguration)
   case laplace(LaplaceConfiguration, draws: Int)
   case map(MAPConfiguration)
 
   package var name: String {
     switch self {
     case .nuts: "nuts"
-    case .vi: "vi"
+    case .vi, .program: "vi"
     case .laplace: "laplace"
     case .map: "map"
     }
   }
 }
 
+/// Settings of variational inference with a guide that is a program.
+package struct ProgramConfiguration: Sendable {
+  package var optimization = StochasticConfiguration()
+  /// Draws of the guide averaged in a step.
+  package var particles = 1
+  /// Draws from the fitted guide; nil for 2 000 000 numbers in all, but at least 50 and at most 1000 draws.
+  package var draws: Int?
+  /// Plate name → elements present in a step.
+  package var minibatch: [String: Int] = [:]
+
+  package init() {}
+}
+
+/// A model that brings a guide of its own, which ``Method/vi(guide:steps:particles:rate:draws:minibatch:)`` uses where none is named.
+public protocol ModelWithGuide: Model {
+  static var guide: Guide<Self> { get }
+}
+
 /// A method of inference for ``fit(_:_:seed:threads:)``, with its settings: `.nuts()`, `.vi(steps: 10_000)`, `.laplace()`, `.map()`.
 public struct Method<M: Model>: Sendable {
   package var settings: FitSettings
+  /// The guide of `.program` settings.
+  package var program: (@Sendable (GuideProgram, M) throws -> Void)?
 
-  package init(_ settings: FitSettings) { self.settings = settings }
+  package init(_ settings: FitSettings, program: (@Sendable (GuideProgram, M) throws -> Void)? = nil) {
+    self.settings = settings
+    self.program = program
+  }
 
   /// How NUTS learns the scales of the posterior during warm-up.
   public enum Metric: Sendable {
@@ -56,6 +82,41 @@ public struct Method<M: Model>: Sendable {
     return Method(.nuts(configuration, chains: Array(0..<Swift.max(chains, 0))))
   }
 
+  /// Variational inference: the member of the guide's family with the largest ELBO.
+  /// - Parameters:
+  ///   - guide: nil for the model's own where it is a ``ModelWithGuide``, otherwise `.meanField`.
+  ///   - steps: nil for automatic stopping.
+  ///   - particles: Monte Carlo samples a step; nil for automatic.
+  ///   - rate: the step size at the start, for Adam; nil for automatic.
+  ///   - draws: from the fitted guide; nil for 4000 (for a guide that is a program, as many as make 2 000 000 numbers, from 50 to 1000).
+  ///   - minibatch: plate name → elements present at a step.
+  public static func vi(
+    guide: Guide<M>? = nil, steps: Int? = nil, particles: Int? = nil, rate: Double? = nil, draws: Int? = nil,
+    minibatch: [String: Int] = [:]
+  ) -> Method {
+    let chosen = guide ?? ownGuide ?? .meanField
+    if case .program(let program) = chosen.form {
+      var configuration = ProgramConfiguration()
+      configuration.optimization.steps = steps
+      configuration.optimization.rate = rate ?? configuration.optimization.rate
+      configuration.particles = particles ?? configuration.particles
+      configuration.draws = draws
+      configuration.minibatch = minibatch
+      return Method(.program(configuration), program: program)
+    }
+    var configuration = VIConfiguration(guide: chosen.family, steps: steps)
+    configuration.samplesPerStep = particles
+    if rate != nil { configuration.optimizer = .adam }
+    configuration.learningRate = rate
+    return Method(.vi(configuration, draws: draws ?? 4000, minibatch: minibatch))
+  }
+
+  /// The guide that the model brings.
+  package static var ownGuide: Guide<M>? {
+    func guide<G: ModelWithGuide>(_ type: G.Type) -> Any { G.guide }
+    return (M.self as? any ModelWithGuide.Type).flatMap { guide($0) as? Guide<M> }
+  }
+
   /// The Gaussian with mode and curvature of the log density in unconstrained space, and `draws` from it.
   public static func laplace(draws: Int = 4000) -> Method { Method(.laplace(LaplaceConfiguration(), draws: draws)) }
 
@@ -64,5 +125,16 @@ public struct Method<M: Model>: Sendable {
     var configuration = MAPConfiguration()
     configuration.starts = starts
     return Method(.map(configuration))
+  }
+}
+
+extension Guide {
+  /// The family of a guide that is a value; mean-field for a program.
+  package var family: GuideFamily {
+    switch form {
+    case .fullRank: .fullRank
+    case .lowRank(let rank): .lowRank(rank)
+    case .meanField, .program: .meanField
+    }
   }
 }

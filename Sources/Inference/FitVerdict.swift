@@ -5,6 +5,7 @@ enum FitVerdict {
       switch details {
       case .nuts(let result): Verdict(chains(result, summaries, draws))
       case .vi(let result): result.verdict
+      case .program(let result): result.verdict
       case .laplace(let result): result.verdict
       case .map(let result): result.verdict
       }

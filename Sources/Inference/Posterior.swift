@@ -62,6 +62,7 @@ public struct FitTiming: Sendable, Equatable {
 package enum FitDetails: Sendable {
   case nuts(NUTSResult)
   case vi(VIResult)
+  case program(ProgramResult)
   case laplace(LaplaceResult)
   case map(MAPResult)
 }

@@ -101,7 +101,7 @@ struct DrawnSite {
 
 enum GuideCheck {
   /// What keeps a guide from fitting a model's latent sites, a sentence for each.
-  static func problems(_ drawn: [DrawnSite], _ sites: [Site], plates: [String: Plate]) -> [ModelError.Problem] {
+  static func problems(_ drawn: [DrawnSite], _ sites: [Site]) -> [ModelError.Problem] {
     let latent = sites.filter { $0.role == .latent }
     let names = latent.map(\.name)
     var problems: [ModelError.Problem] = []

@@ -39,8 +39,9 @@ package final class GuidedModel<M: Model>: Sendable {
     let program = GuideProgram(recording)
     try guide(program, model)
     var problems = recording.problems
-    problems += GuideCheck.problems(program.drawn, whole.recorded.sites, plates: [:])
-    for (name, entry) in recording.plates.sorted(by: { $0.key < $1.key }) {
+    problems += GuideCheck.problems(program.drawn, whole.recorded.sites)
+    let compared = Set(program.drawn.flatMap { $0.plates.map(\.name) })
+    for (name, entry) in recording.plates.sorted(by: { $0.key < $1.key }) where !compared.contains(name) {
       if let own = whole.recorded.plates.first(where: { $0.name == name }), own.size != entry.plate.size {
         problems.append(
           .init(site: nil, at: nil, "plate \"\(name)\" has \(entry.plate.size) elements in the guide and \(own.size) in the model"))
@@ -106,7 +107,7 @@ package final class GuidedModel<M: Model>: Sendable {
 
 /// Which elements of a plate are present at each step: the plate is shuffled anew for every pass through it, and taken part by part, so
 /// that each element is as likely as any other at every step.
-struct MinibatchSchedule {
+package struct MinibatchSchedule {
   let size: Int
   let present: Int
   let seed: UInt64
@@ -116,7 +117,7 @@ struct MinibatchSchedule {
 
   static let purpose: UInt32 = 0x4D42
 
-  init(size: Int, present: Int, seed: UInt64, plate: UInt32) {
+  package init(size: Int, present: Int, seed: UInt64, plate: UInt32) {
     self.size = size
     self.present = present
     self.seed = seed
@@ -124,7 +125,7 @@ struct MinibatchSchedule {
   }
 
   /// The elements of a step, as numbers.
-  mutating func elements(step: Int) -> ArraySlice<Double> {
+  package mutating func elements(step: Int) -> ArraySlice<Double> {
     let parts = max(1, size / present)
     if step / parts != epoch {
       epoch = step / parts

@@ -30,7 +30,11 @@ public final class Program: Recorder {
     let source = SourceLine(file, line)
     guard recording.isNew(name, source) else { return D.Value(drawn: .full(d.shape, .nan)) }
     if let given = recording.take(name) { return take(given, as: name, d, source) }
-    if recording.mode == .simulation, loop == nil {
+    if recording.mode == .simulation {
+      if let loop {
+        recording.report(
+          name, source, "draws inside the steps of \"\(loop.name)\" cannot be simulated from the prior; write the steps with each(_:_:_:)")
+      }
       recording.draws.plates = axes
       let value = d.sample(using: recording.draws)
       add(name, .latent, d, D.Value(drawn: value.tensor), support: d.support, source)

@@ -26,6 +26,7 @@ extension Program {
   /// axis), and returns the next carries and results. Sites inside get the steps as their first axis.
   ///
   /// Returns the last carries, and the results stacked along a new first axis.
+  @discardableResult
   public func each(
     _ name: String, over elements: [Tensor], from carries: [Tensor], file: String = #fileID, line: Int = #line,
     _ body: (_ carries: [Tensor], _ elements: [Tensor]) throws -> (carries: [Tensor], results: [Tensor])
@@ -61,6 +62,7 @@ extension Program {
   }
 
   /// Sequential repetition with one element and one carry.
+  @discardableResult
   public func each(
     _ name: String, over elements: Tensor, from carry: Tensor, file: String = #fileID, line: Int = #line,
     _ body: (_ carry: Tensor, _ element: Tensor) throws -> (carry: Tensor, result: Tensor)

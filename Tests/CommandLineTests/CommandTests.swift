@@ -4,7 +4,12 @@ import Reporting
 import Testing
 
 /// What commands do when nothing is wrong.
-@Suite struct CommandTests {
+@Suite final class CommandTests: Sendable {
+  private let directory: String
+
+  init() throws { directory = try temporaryDirectory() }
+  deinit { try? FileManager.default.removeItem(atPath: directory) }
+
   private func dataFile(_ directory: String, extra: String = "") throws -> String {
     let path = directory + "/data.json"
     try Data("{\"n\": 3, \"x\": [1, 2.5, 3], \"sigma\": 0.5\(extra)}".utf8).write(to: URL(fileURLWithPath: path))
@@ -57,7 +62,7 @@ import Testing
   }
 
   @Test func describeWithData() async throws {
-    let path = try dataFile(try temporaryDirectory())
+    let path = try dataFile(directory)
     let ran = await credence(["describe", "line", "--data", path])
     #expect(ran.output.contains("  slope  latent  Normal        []     real\n"))
     #expect(ran.output.contains("  x      real     [3]\n"))
@@ -66,7 +71,6 @@ import Testing
   }
 
   @Test func resultKeepsTheContract() async throws {
-    let directory = try temporaryDirectory()
     let path = try dataFile(directory)
     let ran = await credence(["infer", "line", "--data", path, "--output", directory + "/r.json", "--seed", "18446744073709551615"])
     #expect(ran.code == 0)
@@ -98,7 +102,7 @@ import Testing
   }
 
   @Test func unusedKeysAreNamed() async throws {
-    let path = try dataFile(try temporaryDirectory(), extra: ", \"weights\": [1], \"z\": 2")
+    let path = try dataFile(directory, extra: ", \"weights\": [1], \"z\": 2")
     let ran = await credence(["infer", "line", "--data", path])
     #expect(ran.code == 0)
     #expect(ran.notes == "credence: warning: \(path): the model does not use the keys \"weights\", \"z\".\n")
@@ -112,7 +116,6 @@ import Testing
   }
 
   @Test func interruptionKeepsWhatIsFinished() async throws {
-    let directory = try temporaryDirectory()
     let recorder = Recorder()
     let console = recorder.console()
     let task = Task {
@@ -131,7 +134,7 @@ import Testing
   }
 
   @Test func bench() async throws {
-    let path = try dataFile(try temporaryDirectory())
+    let path = try dataFile(directory)
     let ran = await credence(["bench", "line", "--data", path, "--batches", "7"])
     let json = try JSONReader.parse(Data(ran.output.utf8))
     guard case .array(let lanes) = json["value_and_gradient"] else {
@@ -143,7 +146,6 @@ import Testing
   }
 
   @Test func drawsGoOutAndComeBack() async throws {
-    let directory = try temporaryDirectory()
     let data = try dataFile(directory)
     let base = ["infer", "line", "--data", data, "--chains", "3", "--draws", "50", "--quiet"]
     let direct = await credence(base)

@@ -3,7 +3,7 @@ import Reporting
 import Testing
 
 /// Model files, compiled against the library that lies beside the tests.
-@Suite(.serialized) struct ModelFileTests {
+@Suite(.serialized) final class ModelFileTests: Sendable {
   private let directory: String
   private let program: String
   private let variables: [String: String]
@@ -13,6 +13,8 @@ import Testing
     program = productsDirectory.appendingPathComponent("credence").path
     variables = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "XDG_CACHE_HOME": directory + "/cache", "HOME": directory]
   }
+
+  deinit { try? FileManager.default.removeItem(atPath: directory) }
 
   private func run(_ text: String, _ arguments: [String] = [], variables: [String: String]? = nil) async throws -> Ran {
     let path = directory + "/fit.swift"
@@ -131,10 +133,11 @@ import Testing
 }
 
 /// Whole runs of the built executable on a model.
-@Suite(.serialized) struct WholeRunTests {
+@Suite(.serialized) final class WholeRunTests: Sendable {
   private let directory: String
 
   init() throws { directory = try temporaryDirectory() }
+  deinit { try? FileManager.default.removeItem(atPath: directory) }
 
   private func start(_ arguments: [String]) throws -> (process: Process, notes: Pipe) {
     let process = Process()

@@ -26,6 +26,7 @@ import Testing
 
   @Test func notUTF8() async throws {
     let directory = try temporaryDirectory()
+    defer { try? FileManager.default.removeItem(atPath: directory) }
     try Data([0x7B, 0x22, 0x61, 0xFF, 0x22, 0x3A, 0x31, 0x7D]).write(to: URL(fileURLWithPath: directory + "/bad.json"))
     let ran = await credence(["infer", "line", "--data", directory + "/bad.json"])
     #expect(ran.notes == "credence: \(directory)/bad.json, line 1, column 4: the file is not valid UTF-8 text.\n")
@@ -36,6 +37,7 @@ import Testing
     // Root may read everything, so there is nothing to see for it.
     guard geteuid() != 0 else { return }
     let directory = try temporaryDirectory()
+    defer { try? FileManager.default.removeItem(atPath: directory) }
     let path = directory + "/secret.json"
     try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
     try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: path)

@@ -119,7 +119,9 @@ private struct Constrained: Model {
     let q = try #require(variables["q"])
     #expect(q.count == 6)
     #expect(isClose(q[0] + q[1] + q[2], 1) && isClose(q[3] + q[4] + q[5], 1))
-    #expect(probe.compiled.initialPosition == [nil, nil, nil, nil, nil, nil, log(0.5), log(2)])
+    let start = probe.compiled.initialPosition
+    #expect(start[..<6].allSatisfy { $0 == nil })
+    #expect(isClose(start[6] ?? .nan, log(0.5)) && isClose(start[7] ?? .nan, log(2)))
     #expect(variables["free"].map { zip($0, u[6...]).allSatisfy { isClose($0, exp($1)) } } == true)
   }
 
@@ -127,5 +129,31 @@ private struct Constrained: Model {
     #expect(ModelNaming.dashed("EightSchools") == "eight-schools")
     #expect(ModelNaming.dashed("HMMExample") == "hmm-example")
     #expect(ModelNaming.dashed("Radon2") == "radon2")
+  }
+}
+
+private struct Counts: Model {
+  func body(_ p: Program) throws -> (rate: Tensor, k: IntTensor) {
+    let rate = p.sample("rate", Gamma(shape: 3, rate: 2))
+    let k = p.plate("n", 5) { _ in p.sample("k", Poisson(rate: 4 * rate)) }
+    return (rate, k)
+  }
+}
+
+@Suite struct PriorSimulationTests {
+  @Test func priorsAreDrawnWithTheirMoments() throws {
+    let simulation = try PriorSimulation(Counts(), seed: 7)
+    #expect(simulation.recorded.variables.map(\.shape) == [[], [5]])
+    let draws: [[[Double]]] = try (0..<4000).map { try simulation.read(draw: $0) }
+    var (rate, count) = (0.0, 0.0)
+    for draw in draws {
+      rate += draw[0][0] / 4000
+      for k in draw[1] { count += k / 20000 }
+    }
+    // E rate = 1.5 with sd √(3)/2 a draw; E k = 6, sd of a draw's mean of five √(12 + 6/5): five standard errors, a false alarm in a million.
+    #expect(Swift.abs(rate - 1.5) < 5 * (0.75 / 4000).squareRoot())
+    #expect(Swift.abs(count - 6) < 5 * (13.2 / 4000).squareRoot())
+    #expect(draws.allSatisfy { $0[1].allSatisfy { $0 >= 0 && $0.rounded() == $0 } })
+    #expect(try simulation.read(draw: 17) == draws[17])
   }
 }

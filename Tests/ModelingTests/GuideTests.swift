@@ -37,7 +37,8 @@ private func problems<M: Model>(_ model: M, _ guide: @Sendable (GuideProgram, M)
     _ = try GuidedModel(model, guide: guide)
     return []
   } catch let error as ModelError {
-    return error.problems.map(\.description)
+    // The lines are those of the tests themselves, which macros move; `ErrorTests` holds lines of models to the letter.
+    return error.problems.map { $0.description.replacing(/swift:\d+/, with: "swift:_") }
   } catch {
     return ["unexpected: \(error)"]
   }
@@ -113,7 +114,8 @@ private func problems<M: Model>(_ model: M, _ guide: @Sendable (GuideProgram, M)
     let parts = try GuidedObjective(GuidedModel(model, guide: guide, minibatch: ["n": 2]), seed: 1)
     // With a guide that hardly moves, the mean of the scaled halves of one pass is the whole.
     let mean = (evaluate(parts, [0.5], step: 0).value + evaluate(parts, [0.5], step: 1).value) / 2
-    #expect(Swift.abs(mean - evaluate(whole, [0.5], step: 0).value) < 1e-3)
+    let expected = (evaluate(whole, [0.5], step: 0).value + evaluate(whole, [0.5], step: 1).value) / 2
+    #expect(Swift.abs(mean - expected) < 1e-3)
     #expect(evaluate(parts, [0.5], step: 0).value != evaluate(parts, [0.5], step: 1).value)
   }
 
@@ -144,25 +146,24 @@ private func problems<M: Model>(_ model: M, _ guide: @Sendable (GuideProgram, M)
     #expect(
       problems(Mean(y: [1])) { q, _ in q.sample("mo", Normal(0, sd: 1)) }
         == [
-          "GuideTests.swift:11: site \"mu\": the guide does not sample it",
-          "GuideTests.swift:LINE: site \"mo\": the guide samples it, and the model has no such site (did you mean \"mu\"?)",
-        ].map { $0.replacingOccurrences(of: "LINE", with: "\(#line - 4)") })
+          "GuideTests.swift:_: site \"mu\": the guide does not sample it",
+          "GuideTests.swift:_: site \"mo\": the guide samples it, and the model has no such site (did you mean \"mu\"?)",
+        ])
     #expect(
       problems(Mean(y: [1])) { q, _ in q.sample("mu", Normal(Tensor([0, 1]), sd: 1)) } == [
-        "GuideTests.swift:\(#line - 1): site \"mu\": its shape is [2] in the guide and [] in the model"
+        "GuideTests.swift:_: site \"mu\": its shape is [2] in the guide and [] in the model"
       ])
     #expect(
       problems(Positive()) { q, _ in q.sample("tau", Normal(0, sd: 1)) } == [
-        "GuideTests.swift:\(#line - 1): site \"tau\": the guide's Normal gives values with support ℝ, and the model's HalfNormal takes x ≥ 0"
+        "GuideTests.swift:_: site \"tau\": the guide's Normal gives values with support ℝ, and the model's HalfNormal takes x ≥ 0"
       ])
     #expect(
       problems(Local(y: [1, 2])) { q, _ in q.sample("z", Normal(0, sd: 1)) } == [
-        "GuideTests.swift:\(#line - 1): site \"z\": it is outside of plates in the guide and in plate \"n\" in the model"
+        "GuideTests.swift:_: site \"z\": it is outside of plates in the guide and in plate \"n\" in the model"
       ])
     #expect(
       problems(Local(y: [1, 2])) { q, _ in q.plate("n", 3) { _ in q.sample("z", Normal(0, sd: 1)) } } == [
-        "GuideTests.swift:\(#line - 1): site \"z\": plate \"n\" has 3 elements in the guide and 2 in the model",
-        "plate \"n\" has 3 elements in the guide and 2 in the model",
+        "GuideTests.swift:_: site \"z\": plate \"n\" has 3 elements in the guide and 2 in the model"
       ])
     #expect(problems(Positive()) { q, _ in q.sample("tau", Gamma(shape: 2, rate: q.parameter("r", 1, support: .positive))) } == [])
   }

@@ -164,6 +164,7 @@ import Testing
 
   @Test func filesAppearWholeOrNotAtAll() throws {
     let directory = try directory()
+    defer { try? FileManager.default.removeItem(atPath: directory) }
     let path = directory + "/r.json"
     let file = try OutputFile(path: path)
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == [])
@@ -183,6 +184,7 @@ import Testing
 
   @Test func linksStayLinks() throws {
     let directory = try directory()
+    defer { try? FileManager.default.removeItem(atPath: directory) }
     try Data("old".utf8).write(to: URL(fileURLWithPath: directory + "/real.json"))
     try FileManager.default.createSymbolicLink(atPath: directory + "/link.json", withDestinationPath: "real.json")
     try OutputFile(path: directory + "/link.json").write(Data("new".utf8))

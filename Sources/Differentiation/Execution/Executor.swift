@@ -30,6 +30,15 @@ package final class Executor {
   private let loops: UnsafeMutablePointer<RuntimeLoop>
   private let program: [Int32]
   private let memory: LoopMemory
+  /// Where inputs and outputs stand, without the arrays of their slots, whose reference counts a replay must not touch.
+  private let inputPlaces: UnsafeMutablePointer<Place>
+  private let outputPlaces: UnsafeMutablePointer<Place>
+
+  struct Place {
+    var pointer: UnsafeMutablePointer<Double>
+    var count: Int
+    var width: Int
+  }
 
   package init(_ plan: Plan) throws {
     self.plan = plan
@@ -43,6 +52,15 @@ package final class Executor {
       }
     }
     memory = LoopMemory()
+    func places(_ slots: [PlanSlot], _ address: UnsafeMutablePointer<UnsafeMutablePointer<Double>>) -> [Place] {
+      slots.map { slot in
+        let width = slot.isLaned ? plan.lanes : 1
+        return Place(
+          pointer: address[slot.view.buffer] + slot.view.offset * width, count: slot.count, width: width)
+      }
+    }
+    inputPlaces = memory.copy(places(plan.inputs, address))
+    outputPlaces = memory.copy(places(plan.outputs, address))
     var loopCount = 0
     program = plan.instructions.enumerated().map { index, instruction in
       if case .loop = instruction {
@@ -83,62 +101,35 @@ package final class Executor {
 
   // MARK: - Values in and out
 
+  func inputPlace(_ index: Int) -> Place { inputPlaces[index] }
+  func outputPlace(_ index: Int) -> Place { outputPlaces[index] }
+
   /// Sets input `index` from [element][lane] (or [element] if it does not vary by lane).
   package func setInput(_ index: Int, _ source: UnsafePointer<Double>) {
-    let slot = plan.inputs[index]
-    let target = address[slot.view.buffer]
-    let width = slot.isLaned ? plan.lanes : 1
-    if slot.count == 1 {
-      for i in 0..<8 { target[i] = source[i & (width - 1)] }
+    let place = inputPlaces[index]
+    if place.count == 1 {
+      for i in 0..<8 { place.pointer[i] = source[i & (place.width - 1)] }
     } else {
-      target.update(from: source, count: slot.count * width)
+      place.pointer.update(from: source, count: place.count * place.width)
     }
   }
 
   /// Copies output `index` to [element][lane] for `lanes` lanes of the plan (an output that does not vary by lane is repeated), row-major.
   package func copyOutput(_ index: Int, lanes: Int, to target: UnsafeMutablePointer<Double>) {
-    let slot = plan.outputs[index]
-    copy(slot.view, slot.shape, isLaned: slot.isLaned, lanes: lanes, to: target)
+    let place = outputPlaces[index]
+    if place.width == lanes {
+      target.update(from: place.pointer, count: place.count * lanes)
+    } else {
+      for element in 0..<place.count {
+        for lane in 0..<lanes { target[element * lanes + lane] = place.pointer[element * place.width + lane & (place.width - 1)] }
+      }
+    }
   }
 
   /// Output `index`, [element][lane], or [element] if it does not vary by lane.
   package func output(_ index: Int) -> [Double] {
-    let slot = plan.outputs[index]
-    let width = slot.isLaned ? plan.lanes : 1
-    return [Double](unsafeUninitializedCapacity: slot.count * width) { buffer, count in
-      if let base = buffer.baseAddress { copy(slot.view, slot.shape, isLaned: slot.isLaned, lanes: width, to: base) }
-      count = slot.count * width
-    }
-  }
-
-  func copy(_ view: View, _ shape: [Int], isLaned: Bool, lanes: Int, to target: UnsafeMutablePointer<Double>) {
-    let width = isLaned ? plan.lanes : 1
-    let source = address[view.buffer] + view.offset * width
-    let count = shape.reduce(1, *)
-    if count == 1 {
-      for lane in 0..<lanes { target[lane] = source[lane & (width - 1)] }
-      return
-    }
-    if view.isContiguous(shape), width == lanes || (width == 1 && lanes == 1) {
-      target.update(from: source, count: count * width)
-      return
-    }
-    withUnsafeTemporaryAllocation(of: Int.self, capacity: shape.count) { index in
-      index.initialize(repeating: 0)
-      var offset = 0
-      for element in 0..<count {
-        for lane in 0..<lanes { target[element * lanes + lane] = source[offset * width + lane & (width - 1)] }
-        var axis = shape.count - 1
-        while axis >= 0 {
-          index[axis] += 1
-          offset += view.strides[axis]
-          if index[axis] < shape[axis] { break }
-          offset -= view.strides[axis] * shape[axis]
-          index[axis] = 0
-          axis -= 1
-        }
-      }
-    }
+    let place = outputPlaces[index]
+    return Array(UnsafeBufferPointer(start: place.pointer, count: place.count * place.width))
   }
 }
 

@@ -82,9 +82,8 @@ struct Layout {
     sinkLevels()
     try emit()
     for output in graph.outputs {
-      let source = views[output]!
-      let buffer = source.buffer
-      buffers[buffer].dies = Int.max
+      let source = try contiguous(output)
+      buffers[source.buffer].dies = Int.max
       outputSlots.append(PlanSlot(shape: graph.entries[output].shape, isLaned: laned[output], view: source))
     }
   }

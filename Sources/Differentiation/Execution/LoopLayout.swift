@@ -1,23 +1,4 @@
 /// Writes one fused loop: which operands stream from memory, which values stay in registers, and the steps for one tile.
-extension Layout {
-  mutating func emitLoop(_ places: [Int], shape: [Int], laned isLaned: Bool) throws {
-    var builder = LoopBuilder(layout: self, shape: shape, isLaned: isLaned)
-    builder.build(places)
-    let program = builder.finish()
-    self = builder.layout
-    append(.loop(program), reads: builder.reads, writes: builder.writes)
-  }
-
-  /// A loop that copies a view into a buffer of its own.
-  mutating func emitCopy(from view: View, shape: [Int], laned isLaned: Bool, to buffer: Int) {
-    var builder = LoopBuilder(layout: self, shape: shape, isLaned: isLaned)
-    builder.copy(view, to: wholeView(buffer, shape))
-    let program = builder.finish()
-    self = builder.layout
-    append(.loop(program), reads: [view.buffer], writes: [buffer])
-  }
-}
-
 struct LoopBuilder {
   var layout: Layout
   let shape: [Int]
@@ -404,13 +385,5 @@ struct LoopBuilder {
       axisLengths = [1]
       merged = streams.map { _ in [0] }
     }
-  }
-}
-
-extension Layout {
-  /// Whether input `index` of a loop entry is read element by element in the same loop (a gather's table is not).
-  func readsInRegister(_ place: Int, _ index: Int) -> Bool {
-    if case .gather = graph.entries[place].operation { return false }
-    return true
   }
 }

@@ -203,6 +203,9 @@ extension Plan {
   /// Instructions of one replay: fused loops count once each.
   package var instructionCount: Int { instructions.count }
 
+  /// The memory of one executor, in bytes.
+  package var workspaceBytes: Int { 8 * workspaceSize }
+
   /// How many fused loops, steps in them, and other instructions a replay executes.
   package var instructionSummary: String {
     var loops = 0

@@ -123,7 +123,13 @@ extension Tensor: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
 extension Tensor: ExpressibleByArrayLiteral {
   /// The elements side by side along a new first axis.
   public init(arrayLiteral elements: Tensor...) {
-    self = elements.isEmpty ? .zeros([0]) : stack(elements, axis: 0)
+    let known = elements.compactMap { $0.plates.isEmpty ? $0.node.knownValues : nil }
+    if let first = elements.first, known.count == elements.count, elements.allSatisfy({ $0.shape == first.shape }) {
+      // Numbers stay data, which can be looked at before the first step.
+      self = Tensor(.constant(Array(known.joined()), shape: [elements.count] + first.shape))
+    } else {
+      self = elements.isEmpty ? .zeros([0]) : stack(elements, axis: 0)
+    }
   }
 }
 

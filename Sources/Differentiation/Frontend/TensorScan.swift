@@ -81,13 +81,22 @@ package func scanning(
       continue
     }
     let next = zip(recorded.carries, targets).map { $0.expanded(to: $1.shape!, plates: $1.plates) }
+    // A value that is two results is stored once.
+    var unique: [Node] = []
+    let places = recorded.results.map { result in
+      unique.firstIndex(of: result.node)
+        ?? {
+          unique.append(result.node)
+          return unique.count - 1
+        }()
+    }
     let done = Node.scan(
       length: length, isReversed: false, initial: initial.map(\.node), elements: elements.map(\.node) + recorded.additional.map(\.stacked),
       carryInputs: carryInputs.map(\.node), elementInputs: parts.map(\.node) + recorded.additional.map(\.item), nextCarries: next,
-      results: recorded.results.map(\.node))
+      results: unique)
     return (
       zip(done.carries, initial).map { Tensor($0, plates: $1.plates) },
-      zip(done.results, recorded.results).map { Tensor($0, plates: $1.plates) }
+      zip(places, recorded.results).map { Tensor(done.results[$0], plates: $1.plates) }
     )
   }
 }

@@ -1,0 +1,104 @@
+import Foundation
+import Modeling
+
+extension GuidedObjective: StochasticObjective {}
+
+/// A fitted guide that is a program, with what says how far it can be trusted.
+package struct ProgramResult: Sendable {
+  package var optimization: StochasticResult
+  /// Fresh draws of the guide against the whole model, without minibatches.
+  package var evaluation: GuideEvaluation
+  /// The fitted parameters, in flat order of their unconstrained values.
+  package var parameters: [Double]
+  /// Gradients of the ELBO, one a particle and step.
+  package var gradientEvaluations: Int
+  package var verdict: Verdict
+}
+
+extension FitEngine {
+  /// Fits a guide that is a program, by Adam on its own and the model's parameters.
+  func runProgram(_ configuration: ProgramConfiguration) throws -> Posterior<M.Output> {
+    guard let program = method.program else { throw FitError(["The guide of this method is missing."]) }
+    var timing = FitTiming()
+    let begin = ContinuousClock.now
+    let whole = try GuidedModel(model, guide: program)
+    let parts = configuration.minibatch.isEmpty ? whole : try GuidedModel(model, guide: program, minibatch: configuration.minibatch)
+    guard parts.parameterCount > 0 else { throw FitError(["Neither the guide nor the model has parameters: there is nothing to fit."]) }
+    guard parts.parameterCount == whole.parameterCount else {
+      throw FitError([
+        "A parameter of the guide stands in a plate of which only a minibatch is present: it would belong to other elements in every step."
+      ])
+    }
+    let objective = try GuidedObjective(parts, particles: configuration.particles, seed: seed)
+    let ready = ContinuousClock.now
+    let total = configuration.optimization.steps ?? 0
+    let optimum = runStochastic(objective, from: parts.initial, configuration: configuration.optimization) { step, value in
+      onProgress(FitProgress(phase: "optimizing", completed: step, total: total, measures: [("elbo", value)]))
+      return stop.isRaised ? .stop : .proceed
+    }
+    guard optimum.steps > 0 else { throw CancellationError() }
+    let inferred = ContinuousClock.now
+    let size = whole.recorded.variables.reduce(1) { $0 + $1.value.count }
+    let count = configuration.draws ?? min(1000, max(50, 2_000_000 / size))
+    let (draws, evaluation) = try self.draws(whole, optimum.parameters, count: count)
+    let summaries = try FitSummary.summarize(draws, threads: threads)
+    let result = ProgramResult(
+      optimization: optimum, evaluation: evaluation, parameters: optimum.parameters,
+      gradientEvaluations: optimum.steps * configuration.particles,
+      verdict: FitVerdict.program(evaluation, optimum, isSubsampled: !configuration.minibatch.isEmpty))
+    let end = ContinuousClock.now
+    timing.total = (end - begin).inSeconds
+    timing.compilation = (ready - begin).inSeconds
+    timing.inference = (inferred - ready).inSeconds
+    timing.summary = (end - inferred).inSeconds
+    timing.gradientEvaluations = result.gradientEvaluations
+    let isInterrupted = optimum.status == .cancelled
+    return Posterior(
+      verdict: FitVerdict.verdict(.program(result), summaries, draws, isInterrupted: isInterrupted), isInterrupted: isInterrupted,
+      timing: timing, seed: seed, settings: method.settings, recorded: whole.recorded, drawSet: draws, summaries: summaries,
+      details: .program(result))
+  }
+
+  /// Draws of the fitted guide, and what they say about it.
+  private func draws(_ guided: GuidedModel<M>, _ parameters: [Double], count: Int) throws -> (DrawSet, GuideEvaluation) {
+    let reader = try GuideReader(guided, seed: seed)
+    var variables = guided.recorded.variables.map {
+      VariableDraws(name: $0.name, kind: $0.role == .output ? .output : .latent, shape: $0.shape, values: [[]])
+    }
+    var logP: [Double] = []
+    var logQ: [Double] = []
+    for draw in 0..<count {
+      let found = try reader.read(parameters: parameters, draw: draw)
+      logP.append(found.logJoint)
+      logQ.append(found.logGuide)
+      var place = 0
+      for index in variables.indices {
+        let size = variables[index].size
+        variables[index].values[0].append(contentsOf: found.values[place..<(place + size)])
+        place += size
+      }
+    }
+    // Parameters are the same in every draw: there is nothing to weight. Large variables would make the check slower than the fit.
+    let watched = variables.filter { $0.size <= 1000 }.flatMap { variable in
+      (0..<variable.size).map { element in (0..<count).map { variable.values[0][$0 * variable.size + element] } }
+    }.filter { column in column.contains { $0 != column[0] } }
+    let evaluation = GuideEvaluation(
+      GuideDraws(dimension: 0, count: count, positions: [], logP: logP, logQ: logQ), monitored: watched)
+    return (DrawSet(chains: 1, drawsPerChain: count, variables: variables, sampleStats: ["lp": [logP]]), evaluation)
+  }
+}
+
+extension FitVerdict {
+  /// The verdict on a guide that is a program. With minibatches k̂ judges all local variables at once, which no local approximation of many
+  /// passes: there it is a reason for caution.
+  static func program(_ evaluation: GuideEvaluation, _ optimum: StochasticResult, isSubsampled: Bool) -> Verdict {
+    let agreement = StartAgreement(starts: 1, matching: 0, nearestRival: nil)
+    var reasons = VerdictRules.variational(evaluation, status: optimum.status, agreement: agreement)
+    if isSubsampled {
+      for index in reasons.indices where ["pareto_k", "mean_shift", "not_optimal"].contains(reasons[index].code) {
+        reasons[index].severity = min(reasons[index].severity, .caution)
+      }
+    }
+    return Verdict(reasons)
+  }
+}
