@@ -1,13 +1,29 @@
-import Foundation
-
+/// A diagonal metric where it will do, a dense one where the draws are strongly correlated: each chain decides for itself, from its own draws.
+///
+/// A chain begins and goes on as ``FisherAdaptation``. Beside it the covariance of the draws is collected in Stan's windows. At the end of a
+/// window of n ≥ 2d + 20 draws of d unknowns, with κ the condition number of their correlation matrix (shrunk as
+/// ``RunningCovariance/shrunk()``), the metric becomes that covariance if
+///
+///     κ > 2 ((1 + √(d/n)) / (1 − √(d/n)))²,
+///
+/// and otherwise diagonal (again). The squared ratio is the condition number that n independent draws of uncorrelated unknowns show by chance
+/// (Marchenko and Pastur 1967): a dense metric must promise more than its own noise costs. Either change starts the step size anew, and from
+/// a dense metric on the step size learns from the plain acceptance statistic, as in Stan. With more than `greatestDimension` unknowns, or one,
+/// everything is as in ``FisherAdaptation``, to the bit.
+///
+/// Measured (4 × (1000 + 1000), seed 1; least bulk effective sample size and gradients, diagonal Fisher → automatic): the regressions earnings
+/// 680 of 721 000 → 2300 of 254 000, kidiq 424 of 350 000 → 3100 of 130 000, sblrc 800 of 56 000 → 4900 of 52 000. A factor of 8, 12 or 20 in
+/// place of 2 was worse: chains that stay diagonal on a funnel (eight schools, centred) get stuck in its neck.
 struct AutomaticAdaptation: Sendable, Codable, Equatable {
+  /// Above this many unknowns the metric stays diagonal: windows are too short for a covariance, and a step costs d².
   static let greatestDimension = 50
+  private static let leastGain = 2.0
 
   private var fisher: FisherAdaptation
   private var windows: AdaptationWindows
+  /// Nil where the metric can only be diagonal.
   private var covariance: RunningCovariance?
   private var isDense = false
-  private var divs = 0
 
   init(dimension: Int, configuration: NUTSConfiguration, windows: AdaptationWindows) {
     fisher = FisherAdaptation(dimension: dimension, configuration: configuration)
@@ -15,59 +31,57 @@ struct AutomaticAdaptation: Sendable, Codable, Equatable {
     if MetricAdaptation.automatic.mayBecomeDense(dimension: dimension) { covariance = RunningCovariance(dimension: dimension) }
   }
 
+  /// The start of a chain at position q with gradient g.
   mutating func begin(position q: UnsafePointer<Double>, gradient g: UnsafePointer<Double>, metric: EuclideanMetric) {
     fisher.begin(position: q, gradient: g, metric: metric)
   }
 
+  /// Whether the step size should now learn from the symmetric acceptance statistic.
   var usesSymmetricStatistic: Bool { !isDense && fisher.isLate }
 
   mutating func learn(
-    position q: UnsafePointer<Double>, gradient g: UnsafePointer<Double>, isInformative: Bool, isDiverging: Bool, metric: EuclideanMetric
+    position q: UnsafePointer<Double>, gradient g: UnsafePointer<Double>, isInformative: Bool, metric: EuclideanMetric
   ) -> MetricLearner.Effect {
     let effect = fisher.learn(position: q, gradient: g, isInformative: isInformative, metric: isDense ? nil : metric)
     guard covariance != nil else { return effect }
     defer { windows.advance() }
-    if windows.isCollecting {
-      covariance?.add(q)
-      if isDiverging { divs += 1 }
-    }
-    guard windows.closesWindow, let estimate = covariance else { return isDense ? .nothing : effect }
-    covariance?.reset()
+    if windows.isCollecting { covariance?.add(q) }
     let wasDense = isDense
-    let n = estimate.count
-    let d = metric.dimension
-    let env = ProcessInfo.processInfo.environment
-    let threshold = Double(env["THR"] ?? "20") ?? 20
-    let dt = Double(env["DT"] ?? "1e9") ?? 1e9
-    var learnt: NUTSMetric?
-    if n >= 2 * d + 20, let shrunk = estimate.shrunk(), let candidate = estimate.metric() {
-      let own = candidate.scale
-      let f = (0..<d).map { metric.scale[$0] }
-      let spread = CorrelationSpread.condition(shrunk, scale: own)
-      let fs = CorrelationSpread.condition(shrunk, scale: f)
-      if env["DBG"] != nil {
-        FileHandle.standardError.write(Data("n \(n) dense \(wasDense) corr \(spread) fisher \(fs) div \(divs)\n".utf8))
-      }
-      let q = (Double(d) / Double(n)).squareRoot()
-      let noise = (1 + q) / (1 - q)
-      if spread > threshold * noise * noise || Double(divs) > dt * Double(n) { learnt = candidate }
+    if windows.closesWindow {
+      decide(metric)
+      covariance?.reset()
+      if isDense || wasDense { return .restartStepSize }
     }
-    divs = 0
-    if let learnt {
+    return isDense ? .nothing : effect
+  }
+
+  /// The decision at the end of a window; one that is too short leaves the metric as it is.
+  private mutating func decide(_ metric: EuclideanMetric) {
+    guard let covariance, covariance.count >= 2 * metric.dimension + 20 else { return }
+    if let learnt = covariance.metric(), let shrunk = covariance.shrunk(),
+      CorrelationSpread.condition(shrunk, scale: learnt.scale) > Self.threshold(dimension: metric.dimension, count: covariance.count)
+    {
       metric.set(learnt)
       isDense = true
-    } else if wasDense, n >= 2 * d + 20 {
+    } else if isDense {
       isDense = false
       metric.makeDiagonal()
       fisher.apply(to: metric)
     }
-    return isDense || wasDense ? .restartStepSize : effect
+  }
+
+  /// The condition number above which the metric becomes dense; count > dimension.
+  private static func threshold(dimension: Int, count: Int) -> Double {
+    let root = (Double(dimension) / Double(count)).squareRoot()
+    let chance = (1 + root) / (1 - root)
+    return leastGain * chance * chance
   }
 }
 
-/// The eigenvalues of a small symmetric matrix by cyclic Jacobi rotations.
+/// How far a covariance is from diagonal.
 enum CorrelationSpread {
-  /// λmax/λmin of D⁻¹ Σ D⁻¹, with D = diag(scale) and the lower triangle of Σ given, [row][column].
+  /// λmax/λmin of D⁻¹ Σ D⁻¹, with D = diag(scale) and the lower triangle of Σ given, [row][column]; infinite where rounding leaves no
+  /// positive λmin. Eigenvalues by cyclic Jacobi rotations (Golub and Van Loan, "Matrix Computations", section 8.5).
   static func condition(_ lower: [Double], scale: [Double]) -> Double {
     let n = scale.count
     var a = lower
@@ -92,7 +106,7 @@ enum CorrelationSpread {
     return greatest / least
   }
 
-  /// One Jacobi rotation that makes aₚq zero (Golub and Van Loan, section 8.5).
+  /// One Jacobi rotation that makes aₚq zero.
   private static func rotate(_ a: inout [Double], _ n: Int, _ p: Int, _ q: Int) {
     let pivot = a[p * n + q]
     guard pivot != 0 else { return }

@@ -97,4 +97,3 @@ struct RunningCovariance: Sendable, Codable, Equatable {
     return NUTSMetric(scale: scale, factor: matrix)
   }
 }
-

@@ -94,8 +94,6 @@ struct EuclideanMetric {
     denseFlag.pointee = 1
   }
 
-  var isDense: Bool { denseFlag.pointee != 0 }
-
   /// Makes the metric diagonal again, with the scales that stand in `scale`.
   func makeDiagonal() { denseFlag.pointee = 0 }
 

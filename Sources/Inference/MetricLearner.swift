@@ -36,13 +36,12 @@ struct MetricLearner: Sendable, Codable, Equatable {
   /// Takes in the draw (q, g) that ended one warm-up iteration and replaces `metric` where the scheme says so. `isInformative` is false when
   /// the chain did not move away from its last draw.
   mutating func learn(
-    position q: UnsafePointer<Double>, gradient g: UnsafePointer<Double>, isInformative: Bool, isDiverging: Bool,
-    metric: EuclideanMetric
+    position q: UnsafePointer<Double>, gradient g: UnsafePointer<Double>, isInformative: Bool, metric: EuclideanMetric
   ) -> Effect {
     switch scheme {
     case .unit: return .nothing
     case .automatic:
-      return automatic?.learn(position: q, gradient: g, isInformative: isInformative, isDiverging: isDiverging, metric: metric) ?? .nothing
+      return automatic?.learn(position: q, gradient: g, isInformative: isInformative, metric: metric) ?? .nothing
     case .diagonalFisher: return fisher?.learn(position: q, gradient: g, isInformative: isInformative, metric: metric) ?? .nothing
     case .diagonalVariance, .dense:
       if windows.isCollecting {

@@ -243,8 +243,7 @@ struct NUTSChain {
   private mutating func adapt(isInformative: Bool) {
     let steps = Double(max(tree.steps, 1))
     let statistic = (learner.usesSymmetricStatistic ? tree.symmetricSum : tree.acceptanceSum) / steps
-    let effect = learner.learn(position: current.position, gradient: current.gradient, isInformative: isInformative, isDiverging: tree.isDiverging,
-      metric: metric)
+    let effect = learner.learn(position: current.position, gradient: current.gradient, isInformative: isInformative, metric: metric)
     adaptation.learn(acceptance: statistic)
     stepSize = adaptation.stepSize
     if effect == .restartStepSize { awaitsStepSearch = true }
