@@ -24,9 +24,9 @@ package enum MetricAdaptation: String, Codable, Sendable, CaseIterable {
 
 /// The settings of a NUTS run; the defaults are Stan's, except for the metric.
 ///
-/// The metric's default is diagonalFisher, which becomes dense for few and strongly correlated unknowns (figures at ``AutomaticAdaptation``).
-/// Fisher is what won among the diagonal ones on a suite (4 × (1000 + 1000), least bulk effective sample size per 1000 gradients, warm-up's included, mean
-/// of three seeds): diagonalFisher 39, 100, 3.9 and 6.6 on eight schools (non-centred), a normal of 100 scales from 10⁻³ to 10³, an
+/// The metric's default is diagonalFisher, dense for few and strongly correlated unknowns (figures at ``AutomaticAdaptation``). Among the
+/// diagonal ones Fisher won on a suite (4 × (1000 + 1000), least bulk effective sample size per 1000 gradients, warm-up's included, mean of
+/// three seeds): diagonalFisher 39, 100, 3.9 and 6.6 on eight schools (non-centred), a normal of 100 scales from 10⁻³ to 10³, an
 /// autoregression of 50 with ρ = 0.9, and radon with varying slopes (175 unknowns); diagonalVariance 28, 6.0, 3.7, 2.6. nutpie 0.16.8 gave 43,
 /// 94, 4.5 and 5.9 on the same. `MetricComparisonTests` keeps the comparison.
 package struct NUTSConfiguration: Sendable, Codable, Equatable {
