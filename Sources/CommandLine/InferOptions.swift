@@ -36,6 +36,9 @@ struct InferOptions: Sendable, Equatable {
     if request.metric == .dense, request.adaptation == .fisher {
       reader.fail("--adaptation fisher is for --metric diagonal, not for dense.")
     }
+    if request.metric == .automatic, let adaptation = request.adaptation {
+      reader.fail("--adaptation \(adaptation.rawValue) is for --metric diagonal, not for automatic.")
+    }
     request.targetAcceptance = reader.number("--target-acceptance", above: 0, below: 1)
     request.maximumTreeDepth = reader.whole("--max-depth", in: 1...24)
     request.guide = Self.guide(&reader)

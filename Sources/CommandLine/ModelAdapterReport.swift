@@ -62,9 +62,17 @@ extension JSONValue {
 
 extension NUTSConfiguration {
   var json: JSONObject {
-    JSONObject([
-      ("warmup", .integer(warmup)), ("draws", .integer(draws)), ("metric", .string(metric == .dense ? "dense" : "diagonal")),
-      ("adaptation", .string(metric == .diagonalFisher ? "fisher" : "windowed")), ("target_acceptance", .number(targetAcceptance)),
+    let (shape, adaptation) =
+      switch metric {
+      case .automatic: ("automatic", "automatic")
+      case .unit: ("unit", "none")
+      case .diagonalFisher: ("diagonal", "fisher")
+      case .diagonalVariance: ("diagonal", "windowed")
+      case .dense: ("dense", "windowed")
+      }
+    return JSONObject([
+      ("warmup", .integer(warmup)), ("draws", .integer(draws)), ("metric", .string(shape)),
+      ("adaptation", .string(adaptation)), ("target_acceptance", .number(targetAcceptance)),
       ("max_depth", .integer(maxTreeDepth)), ("max_energy_error", .number(maxEnergyError)), ("initial_radius", .number(initialRadius)),
       ("initial_step_size", .number(initialStepSize)),
     ])

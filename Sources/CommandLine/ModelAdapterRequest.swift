@@ -26,8 +26,8 @@ struct FitRequest {
     switch (request.metric, request.adaptation) {
     case (.dense, _): configuration.metric = .dense
     case (_, .windowed): configuration.metric = .diagonalVariance
-    case (_, .fisher): configuration.metric = .diagonalFisher
-    default: break
+    case (_, .fisher), (.diagonal, nil): configuration.metric = .diagonalFisher
+    case (.automatic, nil), (nil, nil): configuration.metric = .automatic
     }
     return configuration
   }

@@ -67,9 +67,9 @@ struct CommandSpecification: Sendable {
       OptionSpecification("--draws", "N", "draws per chain (nuts: 1000), or from the fitted guide (vi, laplace: 4000)"),
       OptionSpecification("--chains", "N", "nuts: chains (default 4)"),
       OptionSpecification("--warmup", "N", "nuts: warmup iterations per chain (default 1000)"),
-      OptionSpecification("--metric", "NAME", "nuts: diagonal (default) or dense"),
+      OptionSpecification("--metric", "NAME", "nuts: automatic (default), diagonal or dense"),
       OptionSpecification(
-        "--adaptation", "NAME", "nuts: fisher (draws and gradients; default with --metric diagonal) or windowed (Stan's)"),
+        "--adaptation", "NAME", "nuts, diagonal metric: fisher (draws and gradients; default) or windowed (Stan's)"),
       OptionSpecification("--target-acceptance", "P", "nuts: target acceptance statistic, between 0 and 1 (default 0.8)"),
       OptionSpecification("--max-depth", "N", "nuts: maximum tree depth (default 10)"),
       OptionSpecification("--guide", "NAME", "vi: mean-field (default), full-rank or low-rank:R"),

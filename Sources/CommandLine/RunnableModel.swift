@@ -46,7 +46,7 @@ package struct UserError: Error, Equatable, CustomStringConvertible {
 package struct InferenceRequest: Sendable, Equatable {
   package enum Method: String, Sendable, CaseIterable { case vi, nuts, laplace, map }
   package enum Guide: Sendable, Equatable { case meanField, fullRank, lowRank(Int) }
-  package enum Metric: String, Sendable, CaseIterable { case diagonal, dense }
+  package enum Metric: String, Sendable, CaseIterable { case automatic, diagonal, dense }
   /// How warmup adapts the metric: Stan's windowed variances, or the Fisher divergence of draws and gradients as in nutpie.
   package enum Adaptation: String, Sendable, CaseIterable { case windowed, fisher }
   package struct Optimizer: Sendable, Equatable {

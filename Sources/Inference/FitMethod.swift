@@ -52,6 +52,8 @@ public struct Method<M: Model>: Sendable {
 
   /// How NUTS learns the scales of the posterior during warm-up.
   public enum Metric: Sendable {
+    /// Diagonal as `fisher`, dense where a chain's draws turn out to be strongly correlated and the unknowns are few (up to 50).
+    case automatic
     /// A diagonal metric from draws and gradients (Seyboldt, Carlson and Carpenter 2026).
     case fisher
     /// Stan's windowed variances.
@@ -63,7 +65,7 @@ public struct Method<M: Model>: Sendable {
   /// The no-U-turn sampler: `draws` kept in each of `chains` chains after `warmup` iterations of adaptation.
   public static func nuts(
     chains: Int = 4, warmup: Int = 1000, draws: Int = 1000, targetAcceptance: Double = 0.8, maximumTreeDepth: Int = 10,
-    metric: Metric = .fisher
+    metric: Metric = .automatic
   ) -> Method {
     var configuration = NUTSConfiguration()
     configuration.warmup = warmup
@@ -72,6 +74,7 @@ public struct Method<M: Model>: Sendable {
     configuration.maxTreeDepth = maximumTreeDepth
     configuration.metric =
       switch metric {
+      case .automatic: .automatic
       case .fisher: .diagonalFisher
       case .variance: .diagonalVariance
       case .dense: .dense

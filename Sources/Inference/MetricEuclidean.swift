@@ -23,30 +23,35 @@ struct EuclideanMetric {
   let blocks: Int
   /// s, zero in the padding.
   let scale: Pointer
-  /// Rows of L, each padded to `8·blocks`; nil for a diagonal metric.
-  let factor: Pointer?
+  /// Room for the rows of L, each padded to `8·blocks`; nil where the metric can only be diagonal.
+  private let rows: Pointer?
   /// Lᵀ∇ at the present point (dense only).
   private let work: Pointer
+  /// Not zero while the metric is dense; kept with the buffers, which every copy of this value shares.
+  private let denseFlag: Pointer
+
+  /// The rows of L while the metric is dense; nil while it is diagonal.
+  @inline(__always) private var factor: Pointer? { denseFlag.pointee != 0 ? rows : nil }
 
   /// How many doubles of storage a metric takes.
-  static func storage(dimension: Int, isDense: Bool) -> Int {
+  static func storage(dimension: Int, hasFactor: Bool) -> Int {
     let stride = 8 * PaddedVector.blocks(dimension)
-    return 2 * stride + (isDense ? dimension * stride : 0)
+    return 8 + 2 * stride + (hasFactor ? dimension * stride : 0)
   }
 
-  init(dimension: Int, isDense: Bool, storage: Pointer) {
+  /// The identity, diagonal for now; with `hasFactor` it can become dense.
+  init(dimension: Int, hasFactor: Bool, storage: Pointer) {
     self.dimension = dimension
     blocks = PaddedVector.blocks(dimension)
     let stride = 8 * blocks
-    scale = storage
-    work = storage + stride
-    factor = isDense ? storage + 2 * stride : nil
+    denseFlag = storage
+    denseFlag.pointee = 0
+    scale = storage + 8
+    work = scale + stride
+    rows = hasFactor ? work + stride : nil
     PaddedVector.zero(scale, blocks: blocks)
     for i in 0..<dimension { scale[i] = 1 }
-    if let factor {
-      PaddedVector.zero(factor, blocks: blocks * dimension)
-      for i in 0..<dimension { factor[i * stride + i] = 1 }
-    }
+    if let rows { PaddedVector.zero(rows, blocks: blocks * dimension) }
   }
 
   /// First half kick and drift; `half` = ε/2, `step` = ε, negative for backward in time.
@@ -80,12 +85,17 @@ struct EuclideanMetric {
 
   func set(_ metric: NUTSMetric) {
     for i in 0..<dimension { scale[i] = metric.scale[i] }
-    guard let factor, let rows = metric.factor else { return }
+    denseFlag.pointee = 0
+    guard let rows, let factor = metric.factor else { return }
     let stride = 8 * blocks
     for i in 0..<dimension {
-      for j in 0..<dimension { factor[i * stride + j] = rows[i * dimension + j] }
+      for j in 0..<dimension { rows[i * stride + j] = factor[i * dimension + j] }
     }
+    denseFlag.pointee = 1
   }
+
+  /// Makes the metric diagonal again, with the scales that stand in `scale`.
+  func makeDiagonal() { denseFlag.pointee = 0 }
 
   var value: NUTSMetric {
     let diagonal = (0..<dimension).map { scale[$0] }

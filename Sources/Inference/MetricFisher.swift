@@ -42,8 +42,9 @@ struct FisherAdaptation: Sendable, Codable, Equatable {
     }
   }
 
+  /// Takes in one draw. Without a `metric` it only learns, and waits for ``apply(to:)``.
   mutating func learn(
-    position q: UnsafePointer<Double>, gradient g: UnsafePointer<Double>, isInformative: Bool, metric: EuclideanMetric
+    position q: UnsafePointer<Double>, gradient g: UnsafePointer<Double>, isInformative: Bool, metric: EuclideanMetric?
   ) -> MetricLearner.Effect {
     defer { iteration += 1 }
     guard iteration < metricEnd else {
@@ -61,12 +62,17 @@ struct FisherAdaptation: Sendable, Codable, Equatable {
       nextGradients.reset()
     }
     guard draws.count >= 3 else { return .nothing }
+    if let metric { apply(to: metric) }
+    defer { hasMetric = true }
+    return hasMetric ? .keepStepSize : .restartStepSize
+  }
+
+  /// Writes the scales as they are known now into `metric`.
+  func apply(to metric: EuclideanMetric) {
     for i in 0..<metric.dimension {
       let square = (draws.squares[i] / gradients.squares[i]).squareRoot()
       if square.isFinite && square > 0 { metric.scale[i] = FisherAdaptation.clamp(square).squareRoot() }
     }
-    defer { hasMetric = true }
-    return hasMetric ? .keepStepSize : .restartStepSize
   }
 
   private mutating func collect(_ q: UnsafePointer<Double>, _ g: UnsafePointer<Double>) {

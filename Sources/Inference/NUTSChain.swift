@@ -47,15 +47,15 @@ struct NUTSChain {
     self.configuration = configuration
     blocks = PaddedVector.blocks(dimension)
     random = NUTSRandom(seed: seed, chain: UInt32(truncatingIfNeeded: chainID))
-    let isDense = configuration.metric == .dense
+    let hasFactor = configuration.metric.mayBecomeDense(dimension: dimension)
     let stride = 8 * blocks
-    let metricStorage = EuclideanMetric.storage(dimension: dimension, isDense: isDense)
+    let metricStorage = EuclideanMetric.storage(dimension: dimension, hasFactor: hasFactor)
     let treeStorage = NUTSTree.storage(dimension: dimension, maxDepth: configuration.maxTreeDepth)
     let count = metricStorage + treeStorage + 2 * stride
     storage = UnsafeMutableRawPointer.allocate(byteCount: 8 * max(count, 1), alignment: 64).bindMemory(to: Double.self, capacity: count)
     storage.update(repeating: 0, count: count)
     slots = .allocate(capacity: configuration.maxTreeDepth)
-    metric = EuclideanMetric(dimension: dimension, isDense: isDense, storage: storage)
+    metric = EuclideanMetric(dimension: dimension, hasFactor: hasFactor, storage: storage)
     tree = NUTSTree(
       metric: metric, random: random, maxDepth: configuration.maxTreeDepth, maxEnergyError: configuration.maxEnergyError,
       storage: storage + metricStorage, slots: slots)

@@ -1,5 +1,7 @@
 /// How the sampler learns the scale of the posterior during warm-up.
 package enum MetricAdaptation: String, Codable, Sendable, CaseIterable {
+  /// ``diagonalFisher``, and the covariance of the draws where they turn out to be strongly correlated (``AutomaticAdaptation``).
+  case automatic
   /// No adaptation: the identity.
   case unit
   /// Variances of the draws in Stan's doubling windows, shrunk towards 10⁻³ (Stan's `diag_e`).
@@ -7,14 +9,24 @@ package enum MetricAdaptation: String, Codable, Sendable, CaseIterable {
   /// sd(draws) / sd(gradients) in two overlapping windows, updated after every draw: the diagonal map of least Fisher divergence
   /// (Seyboldt, Carlson and Carpenter 2026, "Preconditioning Hamiltonian Monte Carlo by minimizing Fisher divergence"; the scheme of nutpie).
   case diagonalFisher
-  /// The covariance of the draws in Stan's doubling windows, shrunk towards 10⁻³ I (Stan's `dense_e`).
+  /// The covariance of the draws in Stan's doubling windows, shrunk towards its diagonal (Stan's `dense_e` shrinks towards 10⁻³ I).
   case dense
+
+  /// Whether a chain of this many unknowns may get a dense metric.
+  package func mayBecomeDense(dimension: Int) -> Bool {
+    switch self {
+    case .dense: true
+    case .automatic: (2...AutomaticAdaptation.greatestDimension).contains(dimension)
+    case .unit, .diagonalVariance, .diagonalFisher: false
+    }
+  }
 }
 
 /// The settings of a NUTS run; the defaults are Stan's, except for the metric.
 ///
-/// The metric's default is what won on a suite (4 × (1000 + 1000), least bulk effective sample size per 1000 gradients, warm-up's included, mean
-/// of three seeds): diagonalFisher 39, 100, 3.9 and 6.6 on eight schools (non-centred), a normal of 100 scales from 10⁻³ to 10³, an
+/// The metric's default is diagonalFisher, dense for few and strongly correlated unknowns (figures at ``AutomaticAdaptation``). Among the
+/// diagonal ones Fisher won on a suite (4 × (1000 + 1000), least bulk effective sample size per 1000 gradients, warm-up's included, mean of
+/// three seeds): diagonalFisher 39, 100, 3.9 and 6.6 on eight schools (non-centred), a normal of 100 scales from 10⁻³ to 10³, an
 /// autoregression of 50 with ρ = 0.9, and radon with varying slopes (175 unknowns); diagonalVariance 28, 6.0, 3.7, 2.6. nutpie 0.16.8 gave 43,
 /// 94, 4.5 and 5.9 on the same. `MetricComparisonTests` keeps the comparison.
 package struct NUTSConfiguration: Sendable, Codable, Equatable {
@@ -26,7 +38,7 @@ package struct NUTSConfiguration: Sendable, Codable, Equatable {
   package var maxTreeDepth = 10
   /// The acceptance statistic that step-size adaptation aims at, in (0, 1).
   package var targetAcceptance = 0.8
-  package var metric = MetricAdaptation.diagonalFisher
+  package var metric = MetricAdaptation.automatic
   /// Where the search for a first step size starts.
   package var initialStepSize = 1.0
   /// A leapfrog step with an energy error above this is a divergence.

@@ -102,6 +102,7 @@ let wrongInputs: [WrongInput] = [
   .init(
     "infer line --target-acceptance 1", #"credence: infer: --target-acceptance expects a number between 0 and 1 (both excluded), not "1"."#),
   .init("infer line --metric dense --adaptation fisher", "credence: infer: --adaptation fisher is for --metric diagonal, not for dense."),
+  .init("infer line --metric automatic --adaptation fisher", "credence: infer: --adaptation fisher is for --metric diagonal, not for automatic."),
   .init(
     "infer line --draws-output {dir}/draws.txt",
     #"credence: infer: --draws-output expects a name that ends in .json or .csv, not "{dir}/draws.txt"."#),

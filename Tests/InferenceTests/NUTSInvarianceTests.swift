@@ -95,15 +95,16 @@ struct NUTSInvarianceTests {
   @Test("the dense metric learns the covariance, the diagonal ones the scales")
   func metrics() throws {
     let target = NUTSTargets.gaussian(means: [3, -1, 0], sds: [1e-3, 1, 1e3])
-    for metric in [MetricAdaptation.diagonalVariance, .diagonalFisher, .dense] {
+    for metric in [MetricAdaptation.automatic, .diagonalVariance, .diagonalFisher, .dense] {
       var configuration = NUTSConfiguration()
       configuration.metric = metric
       let result = try runNUTS(target, configuration: configuration, seed: 1, chainIDs: [7])
       let learnt = result.chains[0].metric
       for (scale, truth) in zip(learnt.scale, [1e-3, 1, 1e3]) {
-        // Stan's windows end with 500 draws (sd within some 10 %) but shrink towards 10⁻³; Fisher's ratio is exact for a normal.
-        let floor = metric == .diagonalFisher ? 0 : (1e-3 * 5 / 505.0).squareRoot()
-        #expect(abs(scale - (truth * truth + floor * floor).squareRoot()) < (metric == .diagonalFisher ? 1e-6 : 0.35) * truth + floor)
+        // Stan's windows end with 500 draws (sd within some 10 %), the variances shrunk towards 10⁻³; Fisher's ratio is exact for a normal.
+        let floor = metric == .diagonalVariance ? (1e-3 * 5 / 505.0).squareRoot() : 0
+        let isFisher = metric == .diagonalFisher || metric == .automatic
+        #expect(abs(scale - (truth * truth + floor * floor).squareRoot()) < (isFisher ? 1e-6 : 0.35) * truth + floor)
       }
       #expect((learnt.factor != nil) == (metric == .dense))
     }

@@ -62,7 +62,8 @@ struct NUTSReproducibilityTests {
   }
 
   @Test(
-    "when a run is stopped anywhere, written out, read back and resumed", arguments: [MetricAdaptation.diagonalFisher, .diagonalVariance])
+    "when a run is stopped anywhere, written out, read back and resumed",
+    arguments: [MetricAdaptation.automatic, .diagonalFisher, .diagonalVariance])
   func stoppedAndResumed(metric: MetricAdaptation) throws {
     var configuration = NUTSConfiguration()
     configuration.warmup = 6000
