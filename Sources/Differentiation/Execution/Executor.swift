@@ -204,8 +204,7 @@ struct RuntimeStep {
     d = table[Int(operation.dst)]
     a = table[Int(operation.a)]
     b = table[Int(operation.b)]
-    // `gatherDynamic` keeps a number in place of a third operand.
-    c = operation.code == .gatherDynamic ? a : table[Int(operation.c)]
+    c = table[Int(operation.c)]
   }
 }
 

@@ -18,6 +18,9 @@ struct Layout {
   /// For loops: rises by one whenever a value has to pass through memory.
   var levels: [Int]
   var views: [View?]
+  /// The entries that read each entry, once for every reading.
+  private(set) var users: [[Int]]
+  private(set) var isOutput: [Bool]
   /// Buffers of the outputs of nodes with several.
   var tupleBuffers: [Int: [Int]] = [:]
   /// Views made contiguous by a copy, by entry.
@@ -31,6 +34,10 @@ struct Layout {
     kinds = graph.entries.map { _ in .leaf }
     levels = graph.entries.map { _ in -1 }
     views = graph.entries.map { _ in nil }
+    users = graph.entries.map { _ in [] }
+    for (place, entry) in graph.entries.enumerated() { for input in entry.inputs { users[input].append(place) } }
+    isOutput = graph.entries.map { _ in false }
+    for output in graph.outputs { isOutput[output] = true }
   }
 
   // MARK: - Buffers
@@ -187,16 +194,13 @@ struct Layout {
       let laned: Bool
     }
     func kin(_ place: Int) -> Kin { Kin(shape: graph.entries[place].shape, laned: laned[place]) }
-    var users = [[Int]](repeating: [], count: graph.entries.count)
     var loopLevels: [Kin: Set<Int>] = [:]
-    for (place, entry) in graph.entries.enumerated() {
-      for input in entry.inputs { users[input].append(place) }
+    for place in graph.entries.indices {
       if kinds[place] == .loop { loopLevels[kin(place), default: []].insert(levels[place]) }
     }
     var latest = levels
-    let outputs = Set(graph.outputs)
     for place in graph.entries.indices.reversed() {
-      if outputs.contains(place) || users[place].isEmpty || kinds[place] == .leaf { continue }
+      if isOutput[place] || users[place].isEmpty || kinds[place] == .leaf { continue }
       var bound = Int.max
       for user in users[place] {
         switch kinds[user] {
@@ -236,16 +240,22 @@ struct Layout {
     let level: Int
     let shape: [Int]
     let laned: Bool
+    /// A loop has a limited number of steps: an unrolled program of 10⁵ scalars is many loops.
+    var part = 0
   }
+  private static let stepLimit = 1024
 
   private mutating func emit() throws {
     var groups: [GroupKey: [Int]] = [:]
+    var sizes: [GroupKey: Int] = [:]
     var order: [(level: Int, first: Int, key: GroupKey?)] = []
     for place in graph.entries.indices {
       switch kinds[place] {
       case .loop, .reduce:
         let shaped = kinds[place] == .loop ? place : graph.entries[place].inputs[0]
-        let key = GroupKey(level: levels[place], shape: graph.entries[shaped].shape, laned: laned[shaped])
+        var key = GroupKey(level: levels[place], shape: graph.entries[shaped].shape, laned: laned[shaped])
+        key.part = sizes[key, default: 0] / Layout.stepLimit
+        sizes[GroupKey(level: key.level, shape: key.shape, laned: key.laned), default: 0] += 1
         if groups[key] == nil { order.append((levels[place], place, key)) }
         groups[key, default: []].append(place)
       case .heavy, .tuple: order.append((levels[place], place, nil))

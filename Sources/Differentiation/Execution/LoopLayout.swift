@@ -82,25 +82,18 @@ struct LoopBuilder {
   mutating func build(_ places: [Int]) {
     let graph = layout.graph
     let inside = Set(places)
-    let outputs = Set(graph.outputs)
     var uses: [Int: Int] = [:]
     var leaves = Set<Int>()
-    for (place, entry) in graph.entries.enumerated() {
-      for (index, input) in entry.inputs.enumerated() {
-        // Follow views: whoever reads a view of a value reads the value's memory.
-        if inside.contains(place), layout.kinds[input] == .loop, inside.contains(input), layout.readsInRegister(place, index) {
-          uses[input, default: 0] += 1
-          continue
+    for place in places {
+      if layout.isOutput[place] { leaves.insert(place) }
+      for user in layout.users[place] {
+        // Whoever is in another loop, or reads a view of the value, reads its memory.
+        if inside.contains(user), layout.kinds[place] == .loop, layout.kinds[user] != .view, layout.readsInRegister(user, 0) {
+          uses[place, default: 0] += 1
+        } else {
+          leaves.insert(place)
         }
-        var root = input
-        while layout.kinds[root] == .view { root = graph.entries[root].inputs[0] }
-        leaves.insert(root)
       }
-    }
-    for output in outputs {
-      var root = output
-      while layout.kinds[root] == .view { root = graph.entries[root].inputs[0] }
-      leaves.insert(root)
     }
     // Products that only one sum reads become part of it.
     var absorbed = Set<Int>()
@@ -180,9 +173,9 @@ struct LoopBuilder {
       let index = stream(
         View(buffer: source.buffer, offset: source.offset, strides: [Int](repeating: 0, count: axis) + source.strides),
         laned: layout.buffers[source.buffer].isLaned && lanes > 1)
-      step.operation = MicroOperation(code: .gatherDynamic, extra: Int32(clamping: tableShape[axis]))
-      // The step between table entries and whether index and table vary by lane.
-      step.operation.c = UInt16(clamping: view.strides[axis])
+      step.operation = MicroOperation(
+        code: .gatherDynamic, extra: Int32(clamping: tableShape[axis]), step: Int32(clamping: view.strides[axis]))
+      // Whether table and index vary by lane.
       step.operation.sub = (layout.buffers[view.buffer].isLaned ? 1 : 0) | (layout.buffers[source.buffer].isLaned ? 2 : 0)
       step.inputs = [.stream(tableStream, walks: false), .stream(index, walks: true)]
     }

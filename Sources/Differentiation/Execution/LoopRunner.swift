@@ -86,7 +86,7 @@ enum LoopRunner {
       first[index].d = l.pointee.table[Int(operation.dst)]
       first[index].a = l.pointee.table[Int(operation.a)]
       first[index].b = l.pointee.table[Int(operation.b)]
-      if operation.code != .gatherDynamic { first[index].c = l.pointee.table[Int(operation.c)] }
+      first[index].c = l.pointee.table[Int(operation.c)]
     }
   }
 
@@ -230,7 +230,7 @@ enum LoopRunner {
     case .gatherDynamic:
       let indices = l.pointee.table[Int(operation.b)]
       let size = Double(operation.extra)
-      let step = Int(operation.c)
+      let step = Int(operation.step)
       let tableLanes = operation.sub & 1 != 0 ? lanes : 1
       let indexLanes = operation.sub & 2 != 0 ? lanes : 1
       for i in 0..<(count / lanes) {

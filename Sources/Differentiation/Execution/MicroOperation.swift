@@ -38,6 +38,8 @@ struct MicroOperation {
   var c: UInt16 = 0
   /// Meaning by code: distance for `strided`, table length for `gatherDynamic`.
   var extra: Int32 = 0
+  /// Distance between table entries for `gatherDynamic`.
+  var step: Int32 = 1
 }
 
 /// Values of the elementwise primitives on vectors: the one place that computes them.
