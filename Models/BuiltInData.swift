@@ -1,6 +1,7 @@
 import CommandLine
 import Credence
 import Foundation
+import Modeling
 import Reporting
 
 /// The data files that ship with the models, in the directory `Data` beside these sources.
@@ -34,8 +35,13 @@ package enum BuiltInData {
   }
 }
 
+/// A model whose density can be looked at without running an inference.
+package protocol ModelWithDensity: RunnableModel {
+  func logDensity(data: ModelData?) throws -> any LogDensity
+}
+
 /// A model whose own data are a file of the library.
-package struct FileModel<M: Model>: ReferencedModel {
+package struct FileModel<M: Model>: ReferencedModel, ModelWithDensity {
   private let runnable = AnyRunnable(M.self)
   package let file: String
   package let isReferenced: Bool
@@ -66,6 +72,9 @@ package struct FileModel<M: Model>: ReferencedModel {
   private func own(_ data: ModelData?) throws -> ModelData {
     try data ?? ModelData(source: "embedded \(file)", bytes: BuiltInData.read(file))
   }
+
+  /// The log density over unconstrained vectors, with its gradient.
+  package func logDensity(data: ModelData?) throws -> any LogDensity { try CompiledModel(own(data).decode(M.self).model) }
 
   package func describe(data: ModelData?) throws -> ModelDescription { try runnable.describe(data: own(data)) }
 

@@ -43,5 +43,6 @@ package enum ModelLibrary {
     FileModel(LogisticRegression.self, "logistic-regression.json"),
     FileModel(Mixture.self, "mixture.json"),
     FileModel(Radon.self, "radon-synthetic.json"),
+    AnyRunnable(VariationalAutoencoder.self),
   ]
 }
