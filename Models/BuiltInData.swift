@@ -1,8 +1,5 @@
-import CommandLine
 import Credence
 import Foundation
-import Modeling
-import Reporting
 
 /// The data files that ship with the models, in the directory `Data` beside these sources.
 package enum BuiltInData {

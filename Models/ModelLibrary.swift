@@ -1,4 +1,3 @@
-import CommandLine
 import Credence
 
 /// The models that are built in.

@@ -1,11 +1,9 @@
 import Credence
-import Kernels
 
 /// Pictures of digits, 28 × 28, drawn by a small program: the strokes of a seven-segment display with slant, size, place and thickness of
 /// their own, and a little noise. For trying out models of pictures where no data are at hand.
 enum SyntheticDigits {
   static let side = 28
-  static let purpose: UInt32 = 0x4447
 
   /// Ends of the seven strokes in units of the digit's width and height: top, upper left, upper right, middle, lower left, lower right,
   /// bottom.
@@ -27,7 +25,7 @@ enum SyntheticDigits {
   }
 
   private static func image(of digit: Int, number: Int, seed: UInt64) -> [Double] {
-    var stream = RandomStream(at: RandomAddress(seed: seed, purpose: purpose, step: UInt64(number)))
+    var stream = MixedNumbers(state: seed &* 0x2545_F491_4F6C_DD1D ^ UInt64(number) &* 0xD134_2543_DE82_EF95)
     let width = 9 + 3 * stream.nextUniform()
     let height = 17 + 3 * stream.nextUniform()
     let slant = 0.25 * (stream.nextUniform() - 0.3)
@@ -56,5 +54,18 @@ enum SyntheticDigits {
     let nearY = min(max(y, min(stroke.y0, stroke.y1)), max(stroke.y0, stroke.y1))
     let (dx, dy) = ((x - nearX) * width, (y - nearY) * height)
     return (dx * dx + dy * dy).squareRoot()
+  }
+}
+
+/// Uniform numbers in [0, 1) from a mixed counter (SplitMix64: Steele, Lea and Flood 2014). The engine's own streams are not for models.
+private struct MixedNumbers {
+  var state: UInt64
+
+  mutating func nextUniform() -> Double {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
   }
 }
