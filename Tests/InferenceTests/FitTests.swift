@@ -48,7 +48,7 @@ private struct Nothing: Model {
 private struct Impossible: Model {
   func body(_ p: Program) throws -> Tensor {
     let x = p.sample("x", Normal(0, sd: 1))
-    p.factor("nowhere", x - .infinity)
+    p.factor("nowhere", x - Double.infinity)
     return x
   }
 }
