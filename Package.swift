@@ -50,7 +50,7 @@ let recipes: [String: [String]] = [
   "Kernels": ["Oracles/generate.py"],
   "Distributions": ["Oracles/log_densities.py"],
   "Inference": ["Oracles/diagnostics.py", "Oracles/pareto.py"],
-  "ModelLibrary": ["Oracles/densities.py", "Oracles/peers.py"],
+  "ModelLibrary": ["Oracles/densities.py", "Oracles/make_data.py", "Oracles/peers.py"],
 ]
 
 let testSupport: Target = .target(
