@@ -130,7 +130,8 @@ struct ScanInstruction: HeavyInstruction {
       for i in 0..<loop.after.1 { loop.after.0[i].perform(t) }
     }
     for i in 0..<loop.end.1 { loop.end.0[i].perform(0) }
-    for slot in outputs where slot.isRepeated { slot.spread(executor) }
+    // An output that nobody reads has no memory of its own.
+    for index in outputs.indices where wanted.contains(index) { outputs[index].spread(executor) }
     if executor.firstError == nil, step.firstError != nil { executor.firstError = step.firstError }
     step.firstError = nil
   }
