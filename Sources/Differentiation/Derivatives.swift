@@ -109,7 +109,7 @@ package enum Derivatives {
         needed[1] ? c * .ternary(.incompleteBetaSecond, x[0], x[1], x[2]) : nil,
         needed[2] ? c * .betaDensity(x[0], x[1], x[2]) : nil,
       ]
-    case .ternary: return [nil, nil, nil]
+    case .ternary(let operation): return x.map { _ in .underivable("\(operation)", node.shape) }
     case .broadcast(let axes):
       let repeated = node.shape.indices.filter { !axes.contains($0) }
       return [c.reduced(.sum, axes: repeated)]
@@ -158,7 +158,7 @@ package enum Derivatives {
       let first = t[0].map { $0 * .ternary(.incompleteBetaFirst, x[0], x[1], x[2]) }
       let second = t[1].map { $0 * .ternary(.incompleteBetaSecond, x[0], x[1], x[2]) }
       return add(add(first, second), t[2].map { $0 * .betaDensity(x[0], x[1], x[2]) })
-    case .ternary: return nil
+    case .ternary(let operation): return .underivable("\(operation)", node.shape)
     case .broadcast(let axes): return t[0]!.broadcast(to: node.shape, axes: axes)
     case .reduce(.sum, let axes): return t[0]!.reduced(.sum, axes: axes)
     case .reduce(let reducer, let axes):

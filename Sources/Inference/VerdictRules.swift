@@ -177,6 +177,13 @@ package enum VerdictRules {
 
   private static func tail(_ e: GuideEvaluation, what: String, remedy: String) -> [Verdict.Reason] {
     var reasons: [Verdict.Reason] = []
+    // Weights that are nearly equal have no tail to fit: where p/q has a plateau (a guide of one dimension that is nearly exact), most of the
+    // largest weights differ by almost nothing and k-hat is large without meaning. Nine tenths of the draws being effective speaks for itself.
+    let isNearlyExact =
+      e.effectiveSampleSize > 0.9 * Double(e.draws) && e.meanShift < 0.1 && e.scaleShift < 0.1 && e.badDraws == 0
+    if isNearlyExact {
+      return reasons
+    }
     if !(e.paretoShape <= 0.7) {
       reasons.append(
         .init(

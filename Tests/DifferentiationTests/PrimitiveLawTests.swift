@@ -19,3 +19,16 @@ struct PrimitiveLawTests {
   @Test("Second derivatives", arguments: PrimitiveList.all)
   func second(_ primitive: PrimitiveCase) throws { #expect(try PrimitiveLaws.secondOrder(primitive) == nil) }
 }
+
+@Suite("What has no derivative")
+struct UnderivableTests {
+  @Test("A second derivative of an implicit draw is an error, not a zero")
+  func implicitDraws() throws {
+    let a = Node.input("a", shape: [])
+    let z = Node.draw(.gamma, site: 0, shape: [], parameters: [a])
+    let first = try #require(Derivatives.pullback(of: [z], cotangents: [.fill(1)], to: [a])[0])
+    _ = try Plan(outputs: [first], inputs: [a])
+    let second = try #require(Derivatives.pullback(of: [first], cotangents: [.fill(1)], to: [a])[0])
+    #expect(throws: GraphError.self) { try Plan(outputs: [second], inputs: [a]) }
+  }
+}

@@ -35,13 +35,9 @@ package enum BinaryOperation: UInt8, CaseIterable, Sendable {
     case .polygamma: (nil, .binary(.polygamma, a + 1, b))
     case .incompleteGammaP: (.binary(.incompleteGammaPShape, a, b), .gammaDensity(shape: a, b))
     case .incompleteGammaQ: (-.binary(.incompleteGammaPShape, a, b), -.gammaDensity(shape: a, b))
-    // Second derivatives of implicit draws are not defined here; the graph checker refuses to differentiate these twice.
-    case .incompleteGammaPShape, .gammaDrawDerivative: (nil, nil)
+    case .incompleteGammaPShape, .gammaDrawDerivative: (.underivable("\(self)", a.shape), .underivable("\(self)", a.shape))
     }
   }
-
-  /// Whether the derivative rule gives the whole derivative.
-  package var isDifferentiable: Bool { self != .incompleteGammaPShape && self != .gammaDrawDerivative }
 }
 
 /// Elementwise functions of three arguments of equal shape.
@@ -167,6 +163,14 @@ extension Node {
   package static func - (a: Node, b: Double) -> Node { a - .fill(b, shape: a.shape) }
   package static func - (a: Double, b: Node) -> Node { .fill(a, shape: b.shape) - b }
   package static func * (a: Double, b: Node) -> Node { .fill(a, shape: b.shape) * b }
+
+  /// Stands where a rule has no formula: finishing a graph that uses it is an error, not a silent zero.
+  package static func underivable(_ name: String, _ shape: [Int]) -> Node {
+    Node(
+      .invalid(
+        "\(name) cannot be differentiated: the second derivative of an implicit draw or of an incomplete function by its shape is not defined here"
+      ), [], shape: shape)
+  }
 
   /// 1 where a > b, ½ where a = b, 0 where a < b: the share of a in the derivative of max(a, b).
   fileprivate static func half(_ a: Node, over b: Node) -> Node {
