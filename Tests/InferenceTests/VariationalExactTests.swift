@@ -81,6 +81,33 @@ struct VariationalExactTests {
     #expect(abs(result.guide.standardDeviations[0] - 0.2.squareRoot()) < 1e-5)
   }
 
+  /// Beta(2, 2) and six heads in eight tosses, in the log-odds u: log p = 8u − 12 log(1 + eᵘ) − log B(8, 4); evidence 1. The weights p/q of
+  /// the best Gaussian have a plateau, on which k-hat is large without meaning.
+  @Test("A nearly exact guide is ok whatever k-hat says")
+  func plateau() throws {
+    let logBeta = lgamma(8.0) + lgamma(4.0) - lgamma(12.0)
+    let density = PointwiseDensity(dimension: 1) { u, g in
+      g[0] = 8 - 12 / (1 + exp(-u[0]))
+      return 8 * u[0] - 12 * log1p(exp(u[0])) - logBeta
+    }
+    let result = try runVI(density, configuration: VIConfiguration(guide: .meanField), seed: 1)
+    #expect(result.evaluation.effectiveSampleSize > 0.9 * Double(result.evaluation.draws))
+    #expect(result.verdict.verdict == .ok)
+    // E u = ψ(8) − ψ(4) and Var u = ψ′(8) + ψ′(4) exactly; the guide is within a tenth of a standard deviation.
+    let sd = (0.13313701469403142 + 0.2838229557371153).squareRoot()
+    #expect(abs(result.guide.location[0] - (2.01564147795561 - 1.2561176684318005)) < 0.1 * sd)
+  }
+
+  @Test("Heavy tails are never ok by way of effective draws", arguments: [1.0, 2.0, 3.0])
+  func heavyTails(df: Double) throws {
+    let density = PointwiseDensity(dimension: 1) { x, g in
+      g[0] = -(df + 1) * x[0] / (df + x[0] * x[0])
+      return -0.5 * (df + 1) * log1p(x[0] * x[0] / df)
+    }
+    let result = try runVI(density, configuration: VIConfiguration(guide: .meanField), seed: 1)
+    #expect(result.verdict.verdict != .ok)
+  }
+
   @Test("Closed-form entropy and Adam reach the same place, less exactly")
   func otherWays() throws {
     let density = VariationalTargets.gaussian(mean: [1, -20], scales: [0.1, 10], rho: 0.8)

@@ -60,7 +60,6 @@ extension Graph {
     func reach(_ place: Int) {
       if varies[place] || isLeaf(place) { return }
       if case .broadcast = entries[place].operation { return reach(entries[place].inputs[0]) }
-      if case .project = entries[place].operation {}
       frontier.insert(place)
     }
     for (place, entry) in entries.enumerated() where varies[place] { entry.inputs.forEach(reach) }
