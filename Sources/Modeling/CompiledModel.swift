@@ -163,10 +163,12 @@ package final class CompiledModel<M: Model>: LogDensity {
     }
   }
 
+  /// Lanes beyond ``preferredLanes`` are evaluated in groups of as many, one after another: no lane costs more than it must.
   package func makeEvaluator(lanes: Int) throws -> any LogDensityEvaluator {
     isReexecuted
       ? ReexecutingEvaluator(self, lanes: lanes)
-      : try RecordedEvaluator(plan(lanes: lanes), blocks: blocks, plates: recorded.plates)
+      : try RecordedEvaluator(
+        plan(lanes: lanes == 1 ? 1 : min(lanes, preferredLanes)), lanes: lanes, blocks: blocks, plates: recorded.plates)
   }
 
   /// The plan of the log density and its gradient along the recorded path, built once for each number of lanes.

@@ -4,11 +4,24 @@ import Distributions
 /// Replays the graph of a recorded model. No allocation in ``evaluate(positions:values:gradients:)``.
 package final class RecordedEvaluator: LogDensityEvaluator {
   package let lanes: Int
+  /// The lanes of one replay.
+  private let width: Int
   private let executor: Executor
   private let blocks: [FlatBlock]
   private let subsets: [Plate]
   /// Room for one block in the input's own order.
   private let staging: UnsafeMutablePointer<Double>
+  /// The blocks that have elements, without arrays: a replay touches no reference count.
+  private let moves: UnsafeMutablePointer<Move>
+  private let moveCount: Int
+
+  /// A block between the flat vector and its input; `order` where the input's is another.
+  private struct Move {
+    let slot: Int
+    let offset: Int
+    let count: Int
+    let order: UnsafeMutablePointer<Int>?
+  }
 
   /// The plan: the log density, then its gradient by each input.
   static func plan<Output>(_ recorded: RecordedModel<Output>, inputs: [Node], lanes: Int) throws -> Plan {
@@ -20,16 +33,33 @@ package final class RecordedEvaluator: LogDensityEvaluator {
       laned: inputs.map { _ in true } + subsets.map { _ in false })
   }
 
-  init(_ plan: Plan, blocks: [FlatBlock], plates: [Plate]) throws {
-    lanes = plan.lanes
+  /// - Parameter lanes: a multiple of the plan's; groups of as many as the plan has are evaluated one after another.
+  init(_ plan: Plan, lanes: Int, blocks: [FlatBlock], plates: [Plate]) throws {
+    self.lanes = lanes
+    width = plan.lanes
     executor = try Executor(plan)
     self.blocks = blocks
     subsets = plates.filter { $0.subset != nil }
     staging = .allocate(capacity: max(1, blocks.map(\.count).max() ?? 1) * plan.lanes)
+    let present = blocks.enumerated().filter { $1.count > 0 }
+    moveCount = present.count
+    moves = .allocate(capacity: max(1, moveCount))
+    for (index, (slot, block)) in present.enumerated() {
+      let order = block.order.map { order in
+        let copy = UnsafeMutablePointer<Int>.allocate(capacity: block.count)
+        for k in 0..<block.count { copy[k] = order[k] }
+        return copy
+      }
+      (moves + index).initialize(to: Move(slot: slot, offset: block.offset, count: block.count, order: order))
+    }
     for index in subsets.indices { choose(Array(0..<subsets[index].present), ofPlate: subsets[index].name) }
   }
 
-  deinit { staging.deallocate() }
+  deinit {
+    for i in 0..<moveCount { moves[i].order?.deallocate() }
+    moves.deallocate()
+    staging.deallocate()
+  }
 
   /// Chooses the elements of a minibatch, counted from 0 over the whole plate.
   package func choose(_ numbers: [Int], ofPlate name: String) {
@@ -40,25 +70,65 @@ package final class RecordedEvaluator: LogDensityEvaluator {
   package func evaluate(
     positions: UnsafePointer<Double>, values: UnsafeMutablePointer<Double>, gradients: UnsafeMutablePointer<Double>
   ) {
-    for (index, block) in blocks.enumerated() where block.count > 0 {
-      let source = positions + block.offset * lanes
-      guard let order = block.order else {
-        executor.setInput(index, source)
+    if width == lanes {
+      evaluateAll(positions, values, gradients)
+    } else {
+      for group in 0..<(lanes / width) { evaluate(group, positions, values, gradients) }
+    }
+  }
+
+  /// All lanes in one replay.
+  private func evaluateAll(
+    _ positions: UnsafePointer<Double>, _ values: UnsafeMutablePointer<Double>, _ gradients: UnsafeMutablePointer<Double>
+  ) {
+    for i in 0..<moveCount {
+      let move = moves[i]
+      let source = positions + move.offset * lanes
+      guard let order = move.order else {
+        executor.setInput(move.slot, source)
         continue
       }
-      for k in 0..<block.count { (staging + order[k] * lanes).update(from: source + k * lanes, count: lanes) }
-      executor.setInput(index, staging)
+      for k in 0..<move.count { (staging + order[k] * lanes).update(from: source + k * lanes, count: lanes) }
+      executor.setInput(move.slot, staging)
     }
     executor.run()
     executor.copyOutput(0, lanes: lanes, to: values)
-    for (index, block) in blocks.enumerated() where block.count > 0 {
-      let target = gradients + block.offset * lanes
-      guard let order = block.order else {
-        executor.copyOutput(1 + index, lanes: lanes, to: target)
+    for i in 0..<moveCount {
+      let move = moves[i]
+      let target = gradients + move.offset * lanes
+      guard let order = move.order else {
+        executor.copyOutput(1 + move.slot, lanes: lanes, to: target)
         continue
       }
-      executor.copyOutput(1 + index, lanes: lanes, to: staging)
-      for k in 0..<block.count { (target + k * lanes).update(from: staging + order[k] * lanes, count: lanes) }
+      executor.copyOutput(1 + move.slot, lanes: lanes, to: staging)
+      for k in 0..<move.count { (target + k * lanes).update(from: staging + order[k] * lanes, count: lanes) }
+    }
+  }
+
+  /// The lanes of one group: `width` neighbouring ones.
+  private func evaluate(
+    _ group: Int, _ positions: UnsafePointer<Double>, _ values: UnsafeMutablePointer<Double>, _ gradients: UnsafeMutablePointer<Double>
+  ) {
+    let first = group * width
+    for i in 0..<moveCount {
+      let move = moves[i]
+      for k in 0..<move.count {
+        let target = staging + (move.order?[k] ?? k) * width
+        let source = positions + (move.offset + k) * lanes + first
+        for lane in 0..<width { target[lane] = source[lane] }
+      }
+      executor.setInput(move.slot, staging)
+    }
+    executor.run()
+    executor.copyOutput(0, lanes: width, to: values + first)
+    for i in 0..<moveCount {
+      let move = moves[i]
+      executor.copyOutput(1 + move.slot, lanes: width, to: staging)
+      for k in 0..<move.count {
+        let source = staging + (move.order?[k] ?? k) * width
+        let target = gradients + (move.offset + k) * lanes + first
+        for lane in 0..<width { target[lane] = source[lane] }
+      }
     }
   }
 }
@@ -146,7 +216,7 @@ final class ReexecutingEvaluator<M: Model>: LogDensityEvaluator {
       leaves += 1
       return .density(
         try RecordedEvaluator(
-          RecordedEvaluator.plan(recorded, inputs: model.inputs, lanes: 1), blocks: model.blocks, plates: recorded.plates))
+          RecordedEvaluator.plan(recorded, inputs: model.inputs, lanes: 1), lanes: 1, blocks: model.blocks, plates: recorded.plates))
     case .reading(let node, let inputs):
       if let stray = inputs.keys.sorted().first(where: { name in !model.blocks.contains { $0.name == name } }) {
         throw ModelError([

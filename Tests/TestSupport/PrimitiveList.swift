@@ -131,5 +131,27 @@ package enum PrimitiveList {
     },
   ]
 
-  package static let all = unary + binary + structure + products + linearAlgebra + loops
+  private static func logSumExp(_ x: Node, axis: Int) -> Node {
+    let kept = x.shape.indices.filter { $0 != axis }
+    let top = Node.unary(.stopGradient, x.reduced(.maximum, axes: [axis]))
+    let exponentials = Node.unary(.exp, x - top.broadcast(to: x.shape, axes: kept))
+    return Node.unary(.log, exponentials.reduced(.sum, axes: [axis])) + top
+  }
+
+  /// Few elements along several axes, which run as one line of steps.
+  package static let small: [PrimitiveCase] = [
+    PrimitiveCase("log-sum-exp along rows", [[3, 3], [3]]) { logSumExp($0[0] + $0[1].broadcast(to: [3, 3], axes: [0]), axis: 0) },
+    PrimitiveCase("log-sum-exp along columns", [[4, 5]]) { logSumExp($0[0].transposed([1, 0]), axis: 0) },
+    PrimitiveCase("sums along outer axes", [[2, 4, 4]]) { Node.unary(.square, $0[0]).reduced(.sum, axes: [0, 2]) },
+    PrimitiveCase("sums along the middle axis", [[2, 3, 5]]) { Node.unary(.exp, $0[0].reduced(.sum, axes: [1])) },
+    PrimitiveCase("eight numbers of data, repeated", [[8, 3], [3]]) { x in
+      let data = Node.constant((0..<8).map { 0.5 + Double($0) }, shape: [8])
+      return x[0] * data.broadcast(to: [8, 3], axes: [0]) + x[1].broadcast(to: [8, 3], axes: [1])
+    },
+    PrimitiveCase("eight numbers of data, repeated often", [[8, 30]]) { x in
+      x[0] * Node.constant((0..<8).map { 0.5 + Double($0) }, shape: [8]).broadcast(to: [8, 30], axes: [0])
+    },
+  ]
+
+  package static let all = unary + binary + structure + products + linearAlgebra + loops + small
 }

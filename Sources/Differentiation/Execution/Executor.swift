@@ -25,14 +25,28 @@ package final class Executor {
   let workspace: UnsafeMutablePointer<Double>
   /// The start of every buffer.
   let address: UnsafeMutablePointer<UnsafeMutablePointer<Double>>
-  /// What heavy instructions prepared, by instruction.
-  private(set) var prepared: [AnyObject?] = []
   private let loops: UnsafeMutablePointer<RuntimeLoop>
-  private let program: [Int32]
+  private let lines: UnsafeMutablePointer<RuntimeLine>
+  private let heavies: UnsafeMutablePointer<RuntimeHeavy>
+  private let program: UnsafeMutablePointer<Item>
+  private let itemCount: Int
+  private let heavyCount: Int
   private let memory: LoopMemory
   /// Where inputs and outputs stand, without the arrays of their slots, whose reference counts a replay must not touch.
   private let inputPlaces: UnsafeMutablePointer<Place>
   private let outputPlaces: UnsafeMutablePointer<Place>
+
+  private struct Item {
+    enum Kind: UInt8 { case loop, line, heavy }
+    let kind: Kind
+    let index: Int32
+  }
+
+  /// A heavy instruction with what it prepared.
+  private struct RuntimeHeavy {
+    let instruction: any HeavyInstruction
+    var own: AnyObject?
+  }
 
   struct Place {
     var pointer: UnsafeMutablePointer<Double>
@@ -42,7 +56,8 @@ package final class Executor {
 
   package init(_ plan: Plan) throws {
     self.plan = plan
-    workspace = .allocate(capacity: plan.workspaceSize + 64)
+    workspace = UnsafeMutableRawPointer.allocate(byteCount: 8 * (plan.workspaceSize + 64), alignment: 64).bindMemory(
+      to: Double.self, capacity: plan.workspaceSize + 64)
     workspace.initialize(repeating: 0, count: plan.workspaceSize + 64)
     address = .allocate(capacity: Swift.max(plan.buffers.count, 1))
     for (index, buffer) in plan.buffers.enumerated() {
@@ -61,40 +76,48 @@ package final class Executor {
     }
     inputPlaces = memory.copy(places(plan.inputs, address))
     outputPlaces = memory.copy(places(plan.outputs, address))
-    var loopCount = 0
-    program = plan.instructions.enumerated().map { index, instruction in
-      if case .loop = instruction {
-        loopCount += 1
-        return Int32(loopCount - 1)
-      }
-      return Int32(-1 - index)
-    }
-    loops = .allocate(capacity: Swift.max(loopCount, 1))
-    var next = 0
-    for case .loop(let loop) in plan.instructions {
-      (loops + next).initialize(to: RuntimeLoop(loop, address: address, plan: plan, memory: memory))
-      next += 1
-    }
+    var loopParts: [RuntimeLoop] = []
+    var lineParts: [RuntimeLine] = []
+    var heavyParts: [any HeavyInstruction] = []
+    var items: [Item] = []
     for instruction in plan.instructions {
-      if case .heavy(let heavy) = instruction { prepared.append(try heavy.prepare(self)) } else { prepared.append(nil) }
+      switch instruction {
+      case .loop(let loop):
+        items.append(Item(kind: .loop, index: Int32(loopParts.count)))
+        loopParts.append(RuntimeLoop(loop, address: address, plan: plan, memory: memory))
+      case .line(let parts):
+        items.append(Item(kind: .line, index: Int32(lineParts.count)))
+        lineParts.append(RuntimeLine(parts, address: address, memory: memory))
+      case .heavy(let heavy):
+        items.append(Item(kind: .heavy, index: Int32(heavyParts.count)))
+        heavyParts.append(heavy)
+      }
     }
+    loops = memory.copy(loopParts)
+    lines = memory.copy(lineParts)
+    program = memory.copy(items)
+    itemCount = items.count
+    heavies = .allocate(capacity: Swift.max(heavyParts.count, 1))
+    heavyCount = heavyParts.count
+    for (index, heavy) in heavyParts.enumerated() { (heavies + index).initialize(to: RuntimeHeavy(instruction: heavy, own: nil)) }
+    for index in 0..<heavyCount { heavies[index].own = try heavies[index].instruction.prepare(self) }
   }
 
   deinit {
+    heavies.deinitialize(count: heavyCount)
+    heavies.deallocate()
     workspace.deallocate()
     address.deallocate()
-    loops.deallocate()
   }
 
   /// Executes all instructions once.
   package func run() {
-    program.withUnsafeBufferPointer { program in
-      for item in program {
-        if item >= 0 {
-          LoopRunner.run(loops + Int(item))
-        } else if case .heavy(let heavy) = plan.instructions[Int(-1 - item)] {
-          heavy.run(self, prepared[Int(-1 - item)])
-        }
+    for i in 0..<itemCount {
+      let index = Int(program[i].index)
+      switch program[i].kind {
+      case .loop: LoopRunner.run(loops + index)
+      case .line: StepRunner.run(lines[index].steps, lines[index].count)
+      case .heavy: heavies[index].instruction.run(self, heavies[index].own)
       }
     }
   }
@@ -108,9 +131,13 @@ package final class Executor {
   package func setInput(_ index: Int, _ source: UnsafePointer<Double>) {
     let place = inputPlaces[index]
     if place.count == 1 {
-      for i in 0..<8 { place.pointer[i] = source[i & (place.width - 1)] }
+      switch place.width {
+      case 1: ElementwiseKernels.store(Vector8(repeating: source[0]), place.pointer, 0)
+      case 8: ElementwiseKernels.store(UnsafeRawPointer(source).loadUnaligned(as: Vector8.self), place.pointer, 0)
+      default: for i in 0..<8 { place.pointer[i] = source[i & (place.width - 1)] }
+      }
     } else {
-      place.pointer.update(from: source, count: place.count * place.width)
+      copyDoubles(source, place.pointer, place.count &* place.width)
     }
   }
 
@@ -118,11 +145,26 @@ package final class Executor {
   package func copyOutput(_ index: Int, lanes: Int, to target: UnsafeMutablePointer<Double>) {
     let place = outputPlaces[index]
     if place.width == lanes {
-      target.update(from: place.pointer, count: place.count * lanes)
+      copyDoubles(place.pointer, target, place.count &* lanes)
     } else {
       for element in 0..<place.count {
         for lane in 0..<lanes { target[element * lanes + lane] = place.pointer[element * place.width + lane & (place.width - 1)] }
       }
+    }
+  }
+
+  /// Few doubles are not worth a call.
+  @inline(always)
+  private func copyDoubles(_ source: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Double>, _ count: Int) {
+    if count > 32 { return target.update(from: source, count: count) }
+    var i = 0
+    while i &+ 8 <= count {
+      UnsafeMutableRawPointer(target + i).storeBytes(of: UnsafeRawPointer(source + i).loadUnaligned(as: Vector8.self), as: Vector8.self)
+      i &+= 8
+    }
+    while i < count {
+      target[i] = source[i]
+      i &+= 1
     }
   }
 
@@ -150,138 +192,4 @@ final class LoopMemory {
   }
 
   deinit { blocks.forEach { $0.deallocate() } }
-}
-
-/// Which code runs a step: the frequent ones by name, the others by their family.
-enum StepKernel: UInt8 {
-  case add, subtract, multiply, divide, negate, square, reciprocal, exp, log, multiplyAdd, negatedMultiplyAdd
-  case copy, reduceSum, accumulateSum, gather
-  case unary, binary, ternary, rare
-
-  init(_ operation: MicroOperation) {
-    switch operation.code {
-    case .unary:
-      switch UnaryOperation(rawValue: operation.sub) {
-      case .negate: self = .negate
-      case .square: self = .square
-      case .reciprocal: self = .reciprocal
-      case .exp: self = .exp
-      case .log: self = .log
-      default: self = .unary
-      }
-    case .binary:
-      switch BinaryOperation(rawValue: operation.sub) {
-      case .add: self = .add
-      case .subtract: self = .subtract
-      case .multiply: self = .multiply
-      case .divide: self = .divide
-      default: self = .binary
-      }
-    case .ternary: self = .ternary
-    case .multiplyAdd: self = .multiplyAdd
-    case .negatedMultiplyAdd: self = .negatedMultiplyAdd
-    case .copy: self = .copy
-    case .reduceSum: self = .reduceSum
-    case .accumulateSum: self = .accumulateSum
-    case .gather: self = .gather
-    default: self = .rare
-    }
-  }
-}
-
-/// A step with its addresses: those of the first row and tile until the loop moves on.
-struct RuntimeStep {
-  var d: UnsafeMutablePointer<Double>
-  var a: UnsafeMutablePointer<Double>
-  var b: UnsafeMutablePointer<Double>
-  var c: UnsafeMutablePointer<Double>
-  let operation: MicroOperation
-  let kernel: StepKernel
-
-  init(_ operation: MicroOperation, _ table: UnsafeMutablePointer<UnsafeMutablePointer<Double>>) {
-    self.operation = operation
-    kernel = StepKernel(operation)
-    d = table[Int(operation.dst)]
-    a = table[Int(operation.a)]
-    b = table[Int(operation.b)]
-    c = table[Int(operation.c)]
-  }
-}
-
-/// One fused loop with all addresses known.
-struct RuntimeLoop {
-  typealias Pointer = UnsafeMutablePointer<Double>
-
-  struct End {
-    var reducer: Reducer
-    var stream: Int
-    /// Place of the partial results in the table; −1 when tiles are accumulated in memory.
-    var accumulator: Int
-    /// What to fill with the neutral element first.
-    var start: Pointer
-    var count: Int
-    var repeats: Bool
-  }
-
-  let lanes: Int
-  let rows: Int
-  let rank: Int
-  let lengths: UnsafeMutablePointer<Int>
-  let streamCount: Int
-  let bases: UnsafeMutablePointer<Pointer>
-  /// [rank][streamCount], in doubles.
-  let rowSteps: UnsafeMutablePointer<Int>
-  let tileSteps: UnsafeMutablePointer<Int>
-  let table: UnsafeMutablePointer<Pointer>
-  let rowOperations: UnsafeMutablePointer<RuntimeStep>
-  let rowOperationCount: Int
-  let operations: UnsafeMutablePointer<RuntimeStep>
-  let operationCount: Int
-  /// Doubles along the inner axis, and whole or begun vectors.
-  let doubles: Int
-  let vectors: Int
-  /// Whether the last vector of a row must not be written past its end.
-  let isExact: Bool
-  let ends: UnsafeMutablePointer<End>
-  let endCount: Int
-  let index: UnsafeMutablePointer<Int>
-
-  init(_ loop: LoopProgram, address: UnsafeMutablePointer<Pointer>, plan: Plan, memory: LoopMemory) {
-    lanes = loop.lanes
-    rows = loop.outer.reduce(1, *)
-    rank = loop.outer.count
-    lengths = memory.copy(loop.outer)
-    index = memory.copy([Int](repeating: 0, count: loop.outer.count))
-    streamCount = loop.streams.count
-    let widths = loop.streams.map { $0.isLaned ? loop.lanes : 1 }
-    let starts = loop.streams.enumerated().map { address[$1.view.buffer] + $1.view.offset * widths[$0] }
-    bases = memory.copy(starts)
-    rowSteps = memory.copy(loop.outer.indices.flatMap { axis in loop.streams.enumerated().map { $1.strides[axis] * widths[$0] } })
-    let tile = LoopRunner.tileVectors * 8 / loop.lanes
-    tileSteps = memory.copy(loop.streams.enumerated().map { $1.strides.last! * widths[$0] * tile })
-    let registers = memory.allocate(Double.self, loop.registers * LoopRunner.tileVectors * 8)
-    registers.initialize(repeating: 0, count: loop.registers * LoopRunner.tileVectors * 8)
-    let accumulators = memory.allocate(Double.self, loop.accumulators * loop.lanes * 8)
-    accumulators.initialize(repeating: 0, count: loop.accumulators * loop.lanes * 8)
-    let places = memory.copy(
-      starts + (0..<loop.registers).map { registers + $0 * LoopRunner.tileVectors * 8 }
-        + (0..<loop.accumulators).map { accumulators + $0 * loop.lanes * 8 })
-    table = places
-    rowOperations = memory.copy(loop.rowOperations.map { RuntimeStep($0, places) })
-    rowOperationCount = loop.rowOperations.count
-    operations = memory.copy(loop.operations.map { RuntimeStep($0, places) })
-    operationCount = loop.operations.count
-    doubles = loop.inner * loop.lanes
-    vectors = (doubles + 7) / 8
-    isExact = rows > 1 && doubles % 8 != 0
-    let firstAccumulator = loop.streams.count + loop.registers
-    ends = memory.copy(
-      loop.reductions.map { reduction in
-        let buffer = plan.buffers[reduction.buffer]
-        return End(
-          reducer: reduction.reducer, stream: reduction.stream, accumulator: reduction.accumulator.map { firstAccumulator + $0 } ?? -1,
-          start: address[reduction.buffer], count: buffer.count * loop.lanes, repeats: buffer.count == 1)
-      })
-    endCount = loop.reductions.count
-  }
 }

@@ -9,6 +9,13 @@ extension Graph {
     return depends
   }
 
+  /// What stops a derivative has done its work when a graph is laid out: its value is its input's.
+  var withoutStops: Graph {
+    rewritten { entry, _, _ in
+      if case .unary(.stopGradient) = entry.operation { entry.inputs[0] } else { nil }
+    }
+  }
+
   /// Contractions that are not one matrix product become a product and a sum, which fuse with their neighbours: batched ones, dot
   /// products, and small ones of which both operands vary by lane. `variesByLane` says what does, whatever the number of lanes is.
   func expandingContractions(variesByLane isRoot: (Entry) -> Bool) -> Graph {

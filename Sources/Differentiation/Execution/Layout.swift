@@ -48,11 +48,12 @@ struct Layout {
   }
 
   mutating func constantBuffer(_ bits: [UInt64]) -> Int {
+    let count = bits.count
     var bits = bits
-    if bits.count == 1 { bits = [UInt64](repeating: bits[0], count: 8) }
+    if count == 1 { bits = [UInt64](repeating: bits[0], count: 8) }
     constantData.append(bits)
     buffers.append(
-      Buffer(count: bits.count == 8 ? 1 : bits.count, isLaned: false, place: .constant(constantData.count - 1), offset: constantOffset))
+      Buffer(count: count, isLaned: false, place: .constant(constantData.count - 1), offset: constantOffset))
     constantOffset += ConstantPool.padded(bits.count)
     return buffers.count - 1
   }
@@ -273,8 +274,19 @@ struct Layout {
   }
 
   mutating func append(_ instruction: Instruction, reads: [Int], writes: [Int]) {
-    let index = instructions.count
     instructions.append(instruction)
+    touch(reads: reads, writes: writes)
+  }
+
+  /// Puts a longer instruction in the place of the last one.
+  mutating func replaceLast(_ instruction: Instruction, reads: [Int], writes: [Int]) {
+    instructions[instructions.count - 1] = instruction
+    touch(reads: reads, writes: writes)
+  }
+
+  /// What the last instruction reads and writes.
+  private mutating func touch(reads: [Int], writes: [Int]) {
+    let index = instructions.count - 1
     for buffer in writes {
       buffers[buffer].born = Swift.min(buffers[buffer].born, index)
       buffers[buffer].dies = Swift.max(buffers[buffer].dies, index)

@@ -4,7 +4,7 @@ extension Layout {
     builder.build(places)
     let program = builder.finish()
     self = builder.layout
-    append(.loop(program), reads: builder.reads, writes: builder.writes)
+    append(program, reads: builder.reads, writes: builder.writes)
   }
 
   /// A loop that copies a view into a buffer of its own.
@@ -13,7 +13,7 @@ extension Layout {
     builder.copy(view, to: wholeView(buffer, shape))
     let program = builder.finish()
     self = builder.layout
-    append(.loop(program), reads: [view.buffer], writes: [buffer])
+    append(program, reads: [view.buffer], writes: [buffer])
   }
 
   /// Whether input `index` of a loop entry is read element by element in the same loop (a gather's table is not).

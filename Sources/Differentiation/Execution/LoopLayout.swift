@@ -7,21 +7,20 @@ struct LoopBuilder {
   var reads: [Int] = []
   var writes: [Int] = []
 
-  /// Axes of the loop after merging, and for each stream its strides over the axes of `shape`.
-  private var streams: [Stream] = []
+  var streams: [Stream] = []
   private var streamPlace: [Stream: Int] = [:]
-  private var steps: [Step] = []
-  private var reductions: [LoopReduction] = []
+  var steps: [Step] = []
+  var reductions: [LoopReduction] = []
   private var valueOf: [Int: Operand] = [:]
 
   /// An operand before places in the pointer table are known.
-  private enum Operand: Hashable {
+  enum Operand: Hashable {
     case stream(Int, walks: Bool)
     case value(Int)
   }
 
   /// One step that makes a value (a register or memory) or a reduction.
-  private struct Step {
+  struct Step {
     var operation: MicroOperation
     var inputs: [Operand]
     /// The value made; nil for reductions and copies.
@@ -32,6 +31,11 @@ struct LoopBuilder {
     var perRow = false
   }
   private var valueCount = 0
+  /// Lengths of the loop's axes after merging, and each stream's strides over them.
+  var axisLengths: [Int] = []
+  var merged: [[Int]] = []
+  /// Streams of a loop made flat whose elements stand at uneven places: their offsets in elements.
+  var irregular: [Int: [Int]] = [:]
 
   init(layout: Layout, shape: [Int], isLaned: Bool) {
     self.layout = layout
@@ -100,7 +104,7 @@ struct LoopBuilder {
     for place in places {
       guard case .binary(let operation) = graph.entries[place].operation, operation == .add || operation == .subtract else { continue }
       let x = graph.entries[place].inputs
-      let candidates = operation == .add ? [0, 1] : [1]
+      let candidates = operation == .add ? [0, 1] : [1, 0]
       for index in candidates where x[0] != x[1] {
         let product = x[index]
         if inside.contains(product), layout.kinds[product] == .loop, case .binary(.multiply) = graph.entries[product].operation,
@@ -125,7 +129,8 @@ struct LoopBuilder {
       case .binary(let operation):
         if let index = (0..<2).last(where: { absorbed.contains(entry.inputs[$0]) }) {
           let product = graph.entries[entry.inputs[index]].inputs
-          step.operation = MicroOperation(code: operation == .add ? .multiplyAdd : .negatedMultiplyAdd)
+          step.operation = MicroOperation(
+            code: operation == .add ? .multiplyAdd : index == 1 ? .negatedMultiplyAdd : .multiplySubtract)
           step.inputs = [operand(product[0]), operand(product[1]), operand(entry.inputs[1 - index])]
         } else {
           step.operation = MicroOperation(code: .binary, sub: operation.rawValue)
@@ -203,12 +208,12 @@ struct LoopBuilder {
 
   mutating func finish() -> LoopProgram {
     mergeAxes()
+    flattenSmall()
     let inner = axisLengths.last ?? 1
     let outer = Array(axisLengths.dropLast())
     var program = LoopProgram(
       lanes: lanes, outer: outer, inner: inner, streams: streams, rowOperations: [], operations: [], reductions: [], registers: 0,
       accumulators: 0)
-    for index in program.streams.indices { program.streams[index].strides = merged[index] }
     let exact = !outer.isEmpty && outer.contains { $0 > 1 } && inner * lanes % 8 != 0
 
     // Loads that are not plain vectors in memory become values of their own.
@@ -232,10 +237,18 @@ struct LoopBuilder {
             value: value, perRow: true))
         return .value(value)
       }
-      if step == 1 && (stream.isLaned || lanes == 1) { return input }
+      if step == 1 && irregular[index] == nil && (stream.isLaned || lanes == 1) { return input }
       if let known = loaded[input] { return .value(known) }
       let value = newValue()
       loaded[input] = value
+      if let offsets = irregular[index] {
+        let width = stream.isLaned ? lanes : 1
+        prologue.append(
+          Step(
+            operation: MicroOperation(code: .gather, sub: width == lanes ? 0 : 1),
+            inputs: [.stream(index, walks: false), indexStream(offsets.map { $0 * width })], value: value))
+        return .value(value)
+      }
       let code: MicroCode = step == 1 ? .expand : .strided
       prologue.append(
         Step(
@@ -248,7 +261,12 @@ struct LoopBuilder {
       let code = steps[index].operation.code
       if code == .gather || code == .gatherDynamic { continue }
       steps[index].inputs = steps[index].inputs.map(prepared)
+      if let reduction = steps[index].reduction, let offsets = irregular[reductions[reduction].stream] {
+        addTerms(index, reduction, offsets)
+      }
     }
+    program.streams = streams
+    for index in program.streams.indices { program.streams[index].strides = merged[index] }
     var all = prologue.filter(\.perRow) + prologue.filter { !$0.perRow } + steps
     var oneVector = Set(prologue.filter(\.perRow).map { $0.value! })
 
@@ -281,6 +299,11 @@ struct LoopBuilder {
       if operands.count > 0 { (step.operation.a, step.operation.sa) = operands[0] }
       if operands.count > 1 { (step.operation.b, step.operation.sb) = operands[1] }
       if operands.count > 2 { (step.operation.c, step.operation.sc) = operands[2] }
+      if step.operation.code == .terms {
+        step.operation.dst = UInt16(reductions[step.reduction!].stream)
+        all[position] = step
+        continue
+      }
       if let index = step.reduction {
         finishReduction(index, &step, &accumulators)
         all[position] = step
@@ -315,8 +338,8 @@ struct LoopBuilder {
     let accumulatorBase = firstRegister + count
     for step in all {
       var operation = step.operation
-      if let index = step.reduction, reductions[index].accumulator != nil {
-        operation.dst = accumulatorBase + UInt16(reductions[index].accumulator!)
+      if let index = step.reduction, let place = reductions[index].accumulator {
+        operation.dst = accumulatorBase + UInt16(place)
       }
       if step.perRow { program.rowOperations.append(operation) } else { program.operations.append(operation) }
       if let store = step.store, step.operation.dst != UInt16(store), let value = step.value {
@@ -351,32 +374,6 @@ struct LoopBuilder {
         }
       step.operation.dst = UInt16(reduction.stream)
       step.operation.extra = Int32(clamping: innerStride)
-    }
-  }
-
-  // MARK: - Axes
-
-  private var axisLengths: [Int] = []
-  private var merged: [[Int]] = []
-
-  /// Neighbouring axes that every stream walks evenly become one.
-  private mutating func mergeAxes() {
-    var axes = shape.indices.filter { shape[$0] != 1 }.map { axis in (shape[axis], streams.map { $0.strides[axis] }) }
-    var index = axes.count - 2
-    while index >= 0 {
-      let (length, strides) = axes[index]
-      let (next, nextStrides) = axes[index + 1]
-      if zip(strides, nextStrides).allSatisfy({ $0 == $1 * next }) {
-        axes[index + 1] = (length * next, nextStrides)
-        axes.remove(at: index)
-      }
-      index -= 1
-    }
-    axisLengths = axes.map(\.0)
-    merged = streams.indices.map { stream in axes.map { $0.1[stream] } }
-    if axes.isEmpty {
-      axisLengths = [1]
-      merged = streams.map { _ in [0] }
     }
   }
 }

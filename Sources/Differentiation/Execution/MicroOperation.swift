@@ -6,14 +6,14 @@ enum MicroCode: UInt8 {
   case unary  // `sub` is a UnaryOperation
   case binary  // a BinaryOperation
   case ternary  // a TernaryOperation
-  case multiplyAdd, negatedMultiplyAdd  // a·b + c, c − a·b
+  case multiplyAdd, negatedMultiplyAdd, multiplySubtract  // a·b + c, c − a·b, a·b − c
   /// Register ← one number or one element's lanes in every place of one vector.
   case splat
   /// Register ← unlaned elements, each repeated over the lanes.
   case expand
   /// Register ← elements `step` doubles apart.
   case strided
-  /// Register ← elements of a table at constant indices.
+  /// Register ← elements of a table at constant indices; with `sub` 1 each repeated over the lanes.
   case gather
   /// Register ← elements of a table at indices held as doubles; out of range gives NaN.
   case gatherDynamic
@@ -23,6 +23,8 @@ enum MicroCode: UInt8 {
   case accumulateSum, accumulateMaximum, accumulateMinimum
   /// Partial results of a reduction over the inner axis.
   case reduceSum, reduceMaximum, reduceMinimum
+  /// Memory ← for each of `step` results the sum (`sub` 0), maximum (1) or minimum (2) of `extra` elements of a register at constant indices.
+  case terms
 }
 
 /// One step: operands are places in the loop's pointer table, strides are in vectors (0 repeats one vector, 1 walks).
@@ -36,9 +38,9 @@ struct MicroOperation {
   var a: UInt16 = 0
   var b: UInt16 = 0
   var c: UInt16 = 0
-  /// Meaning by code: distance for `strided`, table length for `gatherDynamic`.
+  /// Meaning by code: distance for `strided`, table length for `gatherDynamic`, terms of each result for `terms`.
   var extra: Int32 = 0
-  /// Distance between table entries for `gatherDynamic`.
+  /// Distance between table entries for `gatherDynamic`, results for `terms`.
   var step: Int32 = 1
 }
 
@@ -88,6 +90,11 @@ package enum ElementwiseKernels {
   }
 
   @inline(always)
+  static func magnitude(_ x: Vector8) -> Vector8 {
+    unsafeBitCast(unsafeBitCast(x, to: SIMD8<Int64>.self) & SIMD8<Int64>(repeating: Int64.max), to: Vector8.self)
+  }
+
+  @inline(always)
   private static func indicator(_ mask: SIMDMask<SIMD8<Int64>>) -> Vector8 {
     Vector8(repeating: 0).replacing(with: Vector8(repeating: 1), where: mask)
   }
@@ -95,17 +102,17 @@ package enum ElementwiseKernels {
   static func unary(_ operation: UnaryOperation, _ d: Pointer, _ a: Pointer, _ sa: Int, _ n: Int) {
     switch operation {
     case .negate: map(d, a, sa, n) { -$0 }
-    case .exp: map(d, a, sa, n) { SIMDMath.exp($0) }
-    case .log: map(d, a, sa, n) { SIMDMath.log($0) }
-    case .expm1: map(d, a, sa, n) { SIMDMath.expm1($0) }
-    case .log1p: map(d, a, sa, n) { SIMDMath.log1p($0) }
+    case .exp: exp(d, a, sa, n)
+    case .log: log(d, a, sa, n)
+    case .expm1: expm1(d, a, sa, n)
+    case .log1p: log1p(d, a, sa, n)
     case .squareRoot: map(d, a, sa, n) { $0.squareRoot() }
     case .reciprocal: map(d, a, sa, n) { 1 / $0 }
     case .square: map(d, a, sa, n) { $0 * $0 }
-    case .tanh: map(d, a, sa, n) { SIMDMath.tanh($0) }
-    case .logistic: map(d, a, sa, n) { SIMDMath.logistic($0) }
-    case .softplus: map(d, a, sa, n) { SIMDMath.softplus($0) }
-    case .absolute: map(d, a, sa, n) { $0.replacing(with: -$0, where: $0 .< 0).replacing(with: 0, where: $0 .== 0) }
+    case .tanh: tanh(d, a, sa, n)
+    case .logistic: logistic(d, a, sa, n)
+    case .softplus: softplus(d, a, sa, n)
+    case .absolute: map(d, a, sa, n) { magnitude($0) }
     case .sign: map(d, a, sa, n) { x in x.replacing(with: 1, where: x .> 0).replacing(with: -1, where: x .< 0) }
     case .floor: map(d, a, sa, n) { $0.rounded(.down) }
     case .ceiling: map(d, a, sa, n) { $0.rounded(.up) }
@@ -119,28 +126,22 @@ package enum ElementwiseKernels {
   @inline(never)
   private static func special(_ operation: UnaryOperation, _ d: Pointer, _ a: Pointer, _ sa: Int, _ n: Int) {
     switch operation {
-    case .sin: map(d, a, sa, n) { SIMDMath.sin($0) }
-    case .cos: map(d, a, sa, n) { SIMDMath.cos($0) }
-    case .atan: map(d, a, sa, n) { SIMDMath.atan($0) }
-    case .asin: map(d, a, sa, n) { SIMDMath.asin($0) }
-    case .acos: map(d, a, sa, n) { SIMDMath.acos($0) }
-    case .sinh: map(d, a, sa, n) { SIMDMath.sinh($0) }
-    case .cosh: map(d, a, sa, n) { SIMDMath.cosh($0) }
-    case .logGamma: map(d, a, sa, n) { SIMDMath.logGamma($0) }
-    case .digamma: map(d, a, sa, n) { SIMDMath.digamma($0) }
-    case .trigamma: map(d, a, sa, n) { SIMDMath.trigamma($0) }
-    case .erf: map(d, a, sa, n) { SIMDMath.erf($0) }
-    case .erfc: map(d, a, sa, n) { SIMDMath.erfc($0) }
-    case .normalCDF: map(d, a, sa, n) { SIMDMath.normalCDF($0) }
-    case .logNormalCDF: map(d, a, sa, n) { SIMDMath.logNormalCDF($0) }
+    case .sin: sin(d, a, sa, n)
+    case .cos: cos(d, a, sa, n)
+    case .atan: atan(d, a, sa, n)
+    case .asin: asin(d, a, sa, n)
+    case .acos: acos(d, a, sa, n)
+    case .sinh: sinh(d, a, sa, n)
+    case .cosh: cosh(d, a, sa, n)
+    case .logGamma: logGamma(d, a, sa, n)
+    case .digamma: digamma(d, a, sa, n)
+    case .trigamma: trigamma(d, a, sa, n)
+    case .erf: erf(d, a, sa, n)
+    case .erfc: erfc(d, a, sa, n)
+    case .normalCDF: normalCDF(d, a, sa, n)
+    case .logNormalCDF: logNormalCDF(d, a, sa, n)
     case .normalQuantile: map(d, a, sa, n) { lanewise($0) { Special.normalQuantile($0) } }
-    case .log1mExp:
-      // log(1 − eˣ), x ≤ 0: by expm1 near 0, by log1p far from it (Mächler 2012).
-      map(d, a, sa, n) { x in
-        let near = SIMDMath.log(-SIMDMath.expm1(x))
-        let far = SIMDMath.log1p(-SIMDMath.exp(x))
-        return near.replacing(with: far, where: x .< -0.6931471805599453)
-      }
+    case .log1mExp: log1mExp(d, a, sa, n)
     default: break
     }
   }
@@ -153,8 +154,8 @@ package enum ElementwiseKernels {
     case .subtract: map(d, a, sa, b, sb, n) { $0 - $1 }
     case .multiply: map(d, a, sa, b, sb, n) { $0 * $1 }
     case .divide: map(d, a, sa, b, sb, n) { $0 / $1 }
-    case .maximum: map(d, a, sa, b, sb, n) { x, y in x.replacing(with: y, where: (x .< y) .| (y .!= y)) }
-    case .minimum: map(d, a, sa, b, sb, n) { x, y in x.replacing(with: y, where: (y .< x) .| (y .!= y)) }
+    case .maximum: maximum(d, a, sa, b, sb, n)
+    case .minimum: minimum(d, a, sa, b, sb, n)
     case .less: map(d, a, sa, b, sb, n) { indicator($0 .< $1) }
     case .lessOrEqual: map(d, a, sa, b, sb, n) { indicator($0 .<= $1) }
     case .equal: map(d, a, sa, b, sb, n) { indicator($0 .== $1) }
@@ -167,7 +168,7 @@ package enum ElementwiseKernels {
     _ operation: BinaryOperation, _ d: Pointer, _ a: Pointer, _ sa: Int, _ b: Pointer, _ sb: Int, _ n: Int
   ) {
     switch operation {
-    case .power: map(d, a, sa, b, sb, n) { SIMDMath.pow($0, $1) }
+    case .power: power(d, a, sa, b, sb, n)
     case .arcTangent2: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Foundation.atan2($0, $1) } }
     case .polygamma: map(d, a, sa, b, sb, n) { lanewise($0, $1) { polygamma($0, $1) } }
     case .incompleteGammaP: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaP($0, $1) } }

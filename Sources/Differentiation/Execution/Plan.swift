@@ -62,10 +62,14 @@ struct LoopProgram: Sendable {
   /// Pointer table: streams, then registers, then accumulators (of `lanes` vectors each).
   var registers: Int
   var accumulators: Int
+
+  var stepCount: Int { operations.count + rowOperations.count }
 }
 
 enum Instruction: Sendable {
   case loop(LoopProgram)
+  /// Small loops, all their steps in one line.
+  case line([LoopProgram])
   case heavy(any HeavyInstruction)
 }
 
@@ -140,7 +144,7 @@ package final class Plan: Sendable {
       default: false
       }
     }
-    var finished = graph
+    var finished = graph.withoutStops
     if folds { finished = try finished.foldingConstants() }
     finished = finished.expandingContractions(variesByLane: variesByLane)
     if folds { finished = try finished.foldingConstants() }
@@ -181,7 +185,8 @@ final class ConstantPool: Sendable {
 
   init(_ arrays: [[UInt64]]) {
     let total = arrays.reduce(0) { $0 + ConstantPool.padded($1.count) }
-    let memory = UnsafeMutablePointer<UInt64>.allocate(capacity: Swift.max(total, 8))
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: 8 * Swift.max(total, 8), alignment: 64).bindMemory(
+      to: UInt64.self, capacity: Swift.max(total, 8))
     memory.initialize(repeating: 0, count: Swift.max(total, 8))
     var offset = 0
     for array in arrays {
@@ -212,11 +217,14 @@ extension Plan {
     var steps = 0
     var heavy = 0
     for instruction in instructions {
-      if case .loop(let loop) = instruction {
+      switch instruction {
+      case .loop(let loop):
         loops += 1
-        steps += loop.operations.count + loop.rowOperations.count
-      } else {
-        heavy += 1
+        steps += loop.stepCount
+      case .line(let parts):
+        loops += 1
+        steps += parts.reduce(0) { $0 + $1.stepCount }
+      case .heavy: heavy += 1
       }
     }
     return "\(loops) loops of \(steps) steps, \(heavy) others"

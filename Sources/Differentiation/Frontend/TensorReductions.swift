@@ -53,11 +53,11 @@ extension Tensor {
     }
   }
 
-  /// e^(x − m) with m the maximum along the axis (0 where that is infinite), without a derivative through m: the value and the derivative
-  /// of log-sum-exp and of softmax share these exponentials.
+  /// e^(x − m) with m the maximum along the axis (the largest finite number where that is infinite), without a derivative through m: the
+  /// value and the derivative of log-sum-exp and of softmax share these exponentials.
   private func shiftedExponentials(axis: Int) -> (shift: Tensor, exponentials: Tensor) {
-    let largest = stopGradient(max(axis: axis))
-    let shift = select(abs(largest) .== Double.infinity, 0, largest)
+    let limit = Double.greatestFiniteMagnitude
+    let shift = stopGradient(minimum(maximum(max(axis: axis), -limit), limit))
     return (shift, exp(self - shift.repeated(axis: axis, count: shape[axis])))
   }
 

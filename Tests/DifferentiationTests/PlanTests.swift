@@ -1,0 +1,78 @@
+import Differentiation
+import TestSupport
+import Testing
+
+/// What a plan computes, against plain loops over the same numbers.
+@Suite("Plans")
+struct PlanTests {
+  /// A reduction of `shape` along `axes` by a loop of its own.
+  private static func reduce(_ reducer: Reducer, _ x: [Double], _ shape: [Int], _ axes: [Int]) -> [Double] {
+    let kept = shape.indices.filter { !axes.contains($0) }
+    var results = [Double](
+      repeating: reducer == .sum ? 0 : reducer == .maximum ? -.infinity : .infinity, count: kept.reduce(1) { $0 * shape[$1] })
+    for (flat, value) in x.enumerated() {
+      var rest = flat
+      var index = [Int](repeating: 0, count: shape.count)
+      for axis in shape.indices.reversed() {
+        index[axis] = rest % shape[axis]
+        rest /= shape[axis]
+      }
+      let place = kept.reduce(0) { $0 * shape[$1] + index[$1] }
+      switch reducer {
+      case .sum: results[place] += value
+      case .maximum: results[place] = max(results[place], value)
+      case .minimum: results[place] = min(results[place], value)
+      }
+    }
+    return results
+  }
+
+  /// Shapes on both sides of the size at which loops become lines of steps, every set of axes, every reducer, every number of lanes.
+  @Test(
+    "Reductions of small and larger arrays",
+    arguments: [[3, 3], [8], [2, 4, 4], [5, 7], [31], [33], [3, 11], [9, 3], [2, 3, 5], [140, 3]])
+  func reductions(_ shape: [Int]) throws {
+    let x = Node.input("x", shape: shape)
+    let numbers = PrimitiveLaws.numbers(x.count, in: -2...3, salt: 5)
+    for subset in 1..<(1 << shape.count) {
+      let axes = shape.indices.filter { subset >> $0 & 1 == 1 }
+      for reducer in [Reducer.sum, .maximum, .minimum] {
+        let expected = PlanTests.reduce(reducer, numbers.map { 2 * $0 }, shape, axes)
+        for lanes in [1, 2, 4, 8] {
+          let executor = try Executor(Plan(outputs: [(x + x).reduced(reducer, axes: axes)], inputs: [x], lanes: lanes))
+          executor.setInput(0, numbers.flatMap { n in (0..<lanes).map { _ in n } })
+          executor.run()
+          let found = executor.output(0)
+          #expect(found.count == expected.count * lanes)
+          #expect(
+            zip(found, expected.flatMap { n in (0..<lanes).map { _ in n } }).allSatisfy { abs($0 - $1) <= 1e-13 * max(1, abs($1)) },
+            "\(reducer) along \(axes) on \(lanes) lanes")
+        }
+      }
+    }
+  }
+
+  @Test("Data of eight elements is not one number repeated", arguments: [1, 2, 4, 8])
+  func eightElements(_ lanes: Int) throws {
+    let x = Node.input("x", shape: [8, 20])
+    let data = Node.constant((0..<8).map(Double.init), shape: [8]).broadcast(to: [8, 20], axes: [0])
+    let executor = try Executor(Plan(outputs: [x + data], inputs: [x], lanes: lanes))
+    executor.setInput(0, [Double](repeating: 100, count: 160 * lanes))
+    executor.run()
+    #expect(executor.output(0) == (0..<8).flatMap { row in [Double](repeating: 100 + Double(row), count: 20 * lanes) })
+  }
+
+  @Test("A plan prints its steps")
+  func listing() throws {
+    let x = Node.input("x", shape: [8])
+    let y = Node.input("y", shape: [8])
+    let plan = try Plan(outputs: [(x * y - x).reduced(.sum, axes: [0])], inputs: [x, y])
+    #expect(
+      plan.listing == """
+        #0 line of
+        loop [] × 8, 1 lanes, streams b0+0[1] b1+0[1] b4+0[0]
+          r0 = multiplySubtract s0 s1 s0
+          p0 = reduceSum r0
+        """)
+  }
+}
