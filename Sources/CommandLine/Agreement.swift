@@ -63,7 +63,7 @@ package struct AgreementRow: Sendable {
   package var worst: Double
   /// Its name: `tau q95`.
   package var worstName: String
-  package var verdict: VerdictReport
+  package var verdict: Verdict
   package var agrees: Bool
   package var note: String
 }
@@ -154,7 +154,7 @@ package enum Agreement {
       let distance = (mean[element] - entry.mean) / entry.sd
       if !(abs(distance) <= abs(row.worst)) { (row.worst, row.worstName) = (distance, "\(name) mean") }
     }
-    row.agrees = abs(row.worst) < meanLimit || outcome.verdict.word != .ok
+    row.agrees = abs(row.worst) < meanLimit || outcome.verdict.verdict != .ok
     return row
   }
 

@@ -104,7 +104,7 @@ extension Command {
     ])
     for row in rows {
       table.append([
-        row.model, fixed(row.seconds, 1), row.verdict.word.rawValue, fixed(abs(row.worst), 3), row.worstName,
+        row.model, fixed(row.seconds, 1), row.verdict.verdict.rawValue, fixed(abs(row.worst), 3), row.worstName,
         row.agrees ? "agrees" : "DISAGREES", row.note,
       ])
     }

@@ -36,7 +36,7 @@ extension Command {
       try console.print(SummaryTable(document, colors: console.colorsOutput).text)
     }
     if outcome.isInterrupted { return ExitCode.interrupted }
-    return outcome.verdict.word == .fail ? ExitCode.verdictFail : ExitCode.done
+    return outcome.verdict.verdict == .fail ? ExitCode.verdictFail : ExitCode.done
   }
 
   private func progressDisplay(_ options: InferOptions) -> ProgressDisplay? {

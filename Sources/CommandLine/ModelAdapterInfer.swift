@@ -40,7 +40,7 @@ extension AnyRunnable {
     var configuration = posterior.configuration(request)
     configuration["threads"] = .integer(request.threads ?? ProcessInfo.processInfo.activeProcessorCount)
     return InferenceOutcome(
-      draws: draws, variables: reports, verdict: VerdictReport(posterior.verdict), diagnostics: posterior.diagnostics,
+      draws: draws, variables: reports, verdict: posterior.verdict.withoutRemarks, diagnostics: posterior.diagnostics,
       timing: posterior.timing.json, configuration: configuration, warnings: loaded.warnings, isInterrupted: posterior.isInterrupted)
   }
 }
@@ -49,7 +49,8 @@ extension InferenceOutcome {
   /// A run that was stopped before anything was finished.
   static var nothing: InferenceOutcome {
     InferenceOutcome(
-      draws: nil, variables: [], verdict: VerdictReport(.fail), diagnostics: JSONObject(), timing: JSONObject(),
+      draws: nil, variables: [], verdict: Verdict([.init(code: "cancelled", severity: .fail, text: Status.cancelled.text)]),
+      diagnostics: JSONObject(), timing: JSONObject(),
       configuration: JSONObject(), isInterrupted: true)
   }
 }
@@ -59,20 +60,6 @@ extension ProgressEvent {
     self.init(
       phase: progress.phase, completed: progress.completed, total: progress.total,
       measures: progress.measures.map { Measure($0.name, $0.value) })
-  }
-}
-
-extension VerdictReport {
-  init(_ verdict: Verdict) {
-    let word: Word =
-      switch verdict.verdict {
-      case .ok: .ok
-      case .caution: .caution
-      case .fail: .fail
-      }
-    // What does not lower the grade is no reason for it.
-    let grave = verdict.reasons.filter { $0.severity != .ok }.sorted { $0.severity > $1.severity }
-    self.init(word, reasons: grave.map { Reason(code: $0.code, text: $0.text) })
   }
 }
 

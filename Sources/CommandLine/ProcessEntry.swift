@@ -2,14 +2,27 @@ import Foundation
 
 extension Command {
   /// The whole life of the executable `credence`: runs the command line of this process and ends it with the exit code.
-  package static func main(models: [any RunnableModel]) async -> Never {
+  ///
+  /// The models are made after the watch for illegal instructions has begun: making them may need one.
+  package static func main(models: @autoclosure () -> [any RunnableModel]) async -> Never {
     IllegalInstruction.watch()
-    exit(await run(arguments: Array(ProcessInfo.processInfo.arguments.dropFirst()), models: models, console: .process()))
+    await run(models())
   }
 
   /// The whole life of a program that is one model.
-  package static func main(model: any RunnableModel) async -> Never {
+  package static func main(model: @autoclosure () -> any RunnableModel) async -> Never {
     IllegalInstruction.watch()
+    await run(model())
+  }
+
+  // Functions of their own, so that no vector instruction of theirs moves ahead of the watch.
+  @inline(never)
+  private static func run(_ models: [any RunnableModel]) async -> Never {
+    exit(await run(arguments: Array(ProcessInfo.processInfo.arguments.dropFirst()), models: models, console: .process()))
+  }
+
+  @inline(never)
+  private static func run(_ model: any RunnableModel) async -> Never {
     exit(await run(arguments: Array(ProcessInfo.processInfo.arguments.dropFirst()), model: model, console: .process()))
   }
 }
@@ -17,13 +30,18 @@ extension Command {
 /// A program that was built for a newer processor ends in one sentence instead of a crash.
 ///
 /// The signal is looked at where it arises: on x86-64 a deliberate trap of Swift's is the instruction `ud2` (bytes 0F 0B), and stays a crash; any other
-/// illegal instruction is one that this processor does not know.
+/// illegal instruction is one that this processor does not know. `Tests/Scripts/other_processor.sh` shows it on an emulated one.
 enum IllegalInstruction {
+  @inline(never)
   static func watch() {
     #if os(Linux) && arch(x86_64)
-      var action = sigaction()
-      action.sa_flags = Int32(SA_SIGINFO)
-      action.__sigaction_handler.sa_sigaction = { _, information, _ in
+      // Zeroed by the library and filled in place: a zero value made here would be written by the very instructions that are watched for.
+      typealias Action = sigaction
+      guard let memory = calloc(1, MemoryLayout<Action>.size) else { return }
+      defer { free(memory) }
+      let action = memory.assumingMemoryBound(to: Action.self)
+      action.pointee.sa_flags = Int32(SA_SIGINFO)
+      action.pointee.__sigaction_handler.sa_sigaction = { _, information, _ in
         guard let information, information.pointee.si_code > 0, let address = information.pointee._sifields._sigfault.si_addr else {
           signal(SIGILL, SIG_DFL)
           return
@@ -39,7 +57,7 @@ enum IllegalInstruction {
         _ = write(STDERR_FILENO, sentence.utf8Start, sentence.utf8CodeUnitCount)
         _exit(ExitCode.usage)
       }
-      sigaction(SIGILL, &action, nil)
+      sigaction(SIGILL, action, nil)
     #endif
   }
 }

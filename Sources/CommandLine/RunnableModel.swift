@@ -93,7 +93,7 @@ package struct InferenceOutcome: Sendable {
   /// The draws, on the constrained scale; for `vi` and `laplace` those from the guide (one chain); nil for `map`.
   package var draws: DrawSet?
   package var variables: [VariableReport]
-  package var verdict: VerdictReport
+  package var verdict: Verdict
   /// All diagnostics but the verdict, in the order of printing: `elbo`, `pareto_k`, `divergences`, `e_bfmi`, …
   package var diagnostics: JSONObject
   /// `total_seconds`, `gradient_evaluations` and whatever else was timed.
@@ -106,7 +106,7 @@ package struct InferenceOutcome: Sendable {
   package var isInterrupted: Bool
 
   package init(
-    draws: DrawSet?, variables: [VariableReport], verdict: VerdictReport, diagnostics: JSONObject, timing: JSONObject,
+    draws: DrawSet?, variables: [VariableReport], verdict: Verdict, diagnostics: JSONObject, timing: JSONObject,
     configuration: JSONObject, warnings: [String] = [], isInterrupted: Bool = false
   ) {
     self.draws = draws

@@ -103,13 +103,7 @@ package enum Derivatives {
     case .ternary(.select):
       let zero = Node.fill(0, shape: node.shape)
       return [nil, .select(x[0], c, zero), .select(x[0], zero, c)]
-    case .ternary(.incompleteBeta):
-      return [
-        needed[0] ? c * .ternary(.incompleteBetaFirst, x[0], x[1], x[2]) : nil,
-        needed[1] ? c * .ternary(.incompleteBetaSecond, x[0], x[1], x[2]) : nil,
-        needed[2] ? c * .betaDensity(x[0], x[1], x[2]) : nil,
-      ]
-    case .ternary(let operation): return x.map { _ in .underivable("\(operation)", node.shape) }
+    case .ternary(let operation): return operation.derivatives(x, y: node, needed: needed).map { $0.map { c * $0 } }
     case .broadcast(let axes):
       let repeated = node.shape.indices.filter { !axes.contains($0) }
       return [c.reduced(.sum, axes: repeated)]
@@ -154,11 +148,9 @@ package enum Derivatives {
       if t[1] == nil, t[2] == nil { return nil }
       let zero = Node.fill(0, shape: node.shape)
       return .select(x[0], t[1] ?? zero, t[2] ?? zero)
-    case .ternary(.incompleteBeta):
-      let first = t[0].map { $0 * .ternary(.incompleteBetaFirst, x[0], x[1], x[2]) }
-      let second = t[1].map { $0 * .ternary(.incompleteBetaSecond, x[0], x[1], x[2]) }
-      return add(add(first, second), t[2].map { $0 * .betaDensity(x[0], x[1], x[2]) })
-    case .ternary(let operation): return .underivable("\(operation)", node.shape)
+    case .ternary(let operation):
+      let d = operation.derivatives(x, y: node, needed: t.map { $0 != nil })
+      return zip(t, d).reduce(nil) { sum, pair in add(sum, pair.0.flatMap { t in pair.1.map { t * $0 } }) }
     case .broadcast(let axes): return t[0]!.broadcast(to: node.shape, axes: axes)
     case .reduce(.sum, let axes): return t[0]!.reduced(.sum, axes: axes)
     case .reduce(let reducer, let axes):

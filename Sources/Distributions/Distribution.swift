@@ -98,9 +98,25 @@ public protocol CumulativeDistribution: Distribution where Value == Tensor {
   func logCDF(_ x: Tensor) -> Tensor
   /// log(1 − F(x)).
   func logSurvival(_ x: Tensor) -> Tensor
+  /// log(F(b) − F(a)) for a ≤ b; −∞ where they are equal. Without a formula of its own a difference of two logarithms: the error of
+  /// ``logCDF(_:)`` or ``logSurvival(_:)`` over the share of the tail that lies in the interval.
+  func logMass(from a: Tensor, to b: Tensor) -> Tensor
 }
 
 extension CumulativeDistribution {
+  public func logMass(from a: Tensor, to b: Tensor) -> Tensor {
+    let (larger, smaller, _) = tails(a, b)
+    return larger + log1mExp(smaller - larger)
+  }
+
+  /// The logarithms of the tails beyond the near and the far bound, and 1 where they are the upper ones: those in which both bounds are on the
+  /// near side, so that no numbers close to 1 are subtracted. The choice is made among the arguments of the difference, so that the other one
+  /// never divides by zero in a derivative.
+  func tails(_ a: Tensor, _ b: Tensor) -> (larger: Tensor, smaller: Tensor, isUpper: Tensor) {
+    let isUpper = logCDF(a) .> -LogConstant.two
+    return (select(isUpper, logSurvival(a), logCDF(b)), select(isUpper, logSurvival(b), logCDF(a)), isUpper)
+  }
+
   /// F(x).
   public func cdf(_ x: some TensorConvertible) -> Tensor { exp(logCDF(x.tensor)) }
 }

@@ -76,8 +76,8 @@ extension Support {
     case .positive: return either(x .<= 0, x .== Double.infinity)
     case .nonnegative: return either(x .< 0, x .== Double.infinity)
     case .unitInterval: return either(x .<= 0, x .>= 1)
-    case .lower(let bound): return x .< bound
-    case .upper(let bound): return x .> bound
+    case .lower(let bound): return either(x .< bound, x .== Double.infinity)
+    case .upper(let bound): return either(x .> bound, x .== -Double.infinity)
     case .interval(let lower, let upper): return either(x .< lower, x .> upper)
     case .integers(let first, let last):
       let outside = either(x .< first, floor(x) .< x)
@@ -107,8 +107,8 @@ extension Support {
     case .positive: return { $0 > 0 && $0 < .infinity }
     case .nonnegative: return { $0 >= 0 && $0 < .infinity }
     case .unitInterval: return { $0 > 0 && $0 < 1 }
-    case .lower(let bound): return bound.knownNumber.map { bound in { $0 >= bound } }
-    case .upper(let bound): return bound.knownNumber.map { bound in { $0 <= bound } }
+    case .lower(let bound): return bound.knownNumber.map { bound in { $0 >= bound && $0 < .infinity } }
+    case .upper(let bound): return bound.knownNumber.map { bound in { $0 <= bound && $0 > -.infinity } }
     case .interval(let lower, let upper):
       guard let a = lower.knownNumber, let b = upper.knownNumber else { return nil }
       return { $0 >= a && $0 <= b }

@@ -126,8 +126,8 @@ package struct FitEngine<M: Model>: Sendable {
   private func laplace(_ compiled: CompiledModel<M>, _ configuration: LaplaceConfiguration, _ draws: Int) throws -> Outcome {
     let monitor = FitMonitor(compiled)
     let result = try runLaplace(
-      compiled, configuration: configuration, seed: seed, threads: threads, start: start(compiled), monitor: monitor?.values,
-      onProgress: report)
+      compiled, configuration: configuration, seed: seed, threads: threads, start: start(compiled),
+      hessian: compiled.makeHessian().map { $0.hessian(at:) }, monitor: monitor?.values, onProgress: report)
     guard let guide = result.guide else {
       // Without a Gaussian there are no draws: the mode is all there is, and the verdict says so.
       guard result.status != .cancelled, !stop.isRaised else { throw CancellationError() }
@@ -142,8 +142,16 @@ package struct FitEngine<M: Model>: Sendable {
   }
 
   private func mode(_ compiled: CompiledModel<M>, _ configuration: MAPConfiguration) throws -> Outcome {
-    let result = try runMAP(
-      compiled, configuration: configuration, seed: seed, threads: threads, start: start(compiled), onProgress: report)
+    let density = try compiled.withoutJacobian()
+    let hessian = try density.makeHessian().map { $0.hessian(at:) }
+    var result = try runMAP(
+      density, configuration: configuration, seed: seed, threads: threads, start: start(compiled), hessian: hessian, onProgress: report)
+    if !stop.isRaised {
+      result.verdict = result.verdict.adding(
+        try ModeCheck.reasons(
+          result, of: density, hessian: hessian, posterior: compiled, posteriorHessian: compiled.makeHessian().map { $0.hessian(at:) },
+          seed: seed))
+    }
     return Outcome(
       chains: [UnconstrainedChain(number: 0, positions: result.location, count: 1)], sampleStats: ["lp": [[result.logDensity]]],
       details: .map(result), evaluations: result.gradientEvaluations, isInterrupted: stop.isRaised)

@@ -117,10 +117,12 @@ public struct Method<M: Model>: Sendable {
     return (M.self as? any ModelWithGuide.Type).flatMap { guide($0) as? Guide<M> }
   }
 
-  /// The Gaussian with mode and curvature of the log density in unconstrained space, and `draws` from it.
+  /// The Gaussian with mode and curvature of the log density in unconstrained space (Jacobian included), and `draws` from it.
   public static func laplace(draws: Int = 4000) -> Method { Method(.laplace(LaplaceConfiguration(), draws: draws)) }
 
-  /// The highest mode of the density in unconstrained space (Jacobian included) that L-BFGS finds from `starts` random points.
+  /// The highest mode of the density of the variables on their own, constrained scales that L-BFGS finds from `starts` random points: no
+  /// Jacobian, as Stan's `optimize` by default. The mode moves where a variable is transformed; a mean does not. The verdict is `caution` where
+  /// the mode is not the middle of the posterior.
   public static func map(starts: Int = 4) -> Method {
     var configuration = MAPConfiguration()
     configuration.starts = starts

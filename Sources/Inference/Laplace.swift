@@ -31,7 +31,8 @@ package struct LaplaceConfiguration: Sendable, Codable {
 ///
 /// The mode is polished by Newton steps with the Hessian, which L-BFGS cannot match in ill-conditioned posteriors.
 /// - Parameters:
-///   - hessian: u ↦ ∇² log p(u), row-major [n][n]; nil for central differences of gradients (error about 10⁻⁸ relative).
+///   - hessian: u ↦ ∇² log p(u), row-major [n][n], as `CompiledModel.makeHessian` gives it; nil for central differences of gradients (error
+///     about 10⁻⁸ relative).
 ///   - monitor: one unconstrained draw ↦ the reported values, for the check by importance weighting.
 /// - Throws: ``InferenceError`` where no start is finite; what the density or `hessian` throws.
 package func runLaplace(
@@ -40,7 +41,7 @@ package func runLaplace(
   onProgress: @escaping @Sendable (_ start: Int, _ iteration: Int, _ logDensity: Double) -> Control = { _, _, _ in .proceed }
 ) throws -> LaplaceResult {
   var mode = try runMAP(
-    density, configuration: configuration.mode, seed: seed, threads: threads, start: start, onProgress: onProgress)
+    density, configuration: configuration.mode, seed: seed, threads: threads, start: start, hessian: hessian, onProgress: onProgress)
   let block = try DensityBlock(density)
   var polish = NewtonPolish(block, hessian: hessian)
   var point = LBFGS.Result(

@@ -11,10 +11,10 @@ package struct MAPConfiguration: Sendable, Codable {
   package init() {}
 }
 
-/// A maximum of log p(u) over unconstrained space.
+/// A maximum of a log density over unconstrained space.
 ///
-/// Note that the place of a maximum depends on the parameterization: with the Jacobian in the density this is the mode of the density of u,
-/// not of the constrained parameters.
+/// The place of a maximum depends on the volume that the density is relative to. With the Jacobian (a compiled model as it stands) this is the
+/// mode of the density of u; without it (`CompiledModel.withoutJacobian`, what `.map()` reports) that of the variables on their own scales.
 package struct MAPResult: Sendable {
   package var location: [Double]
   /// log p there, in nats.
@@ -30,11 +30,12 @@ package struct MAPResult: Sendable {
 
 /// Finds the highest maximum of log p(u) by L-BFGS from several random starts.
 ///
-/// Starts are uniform in (−2, 2)ⁿ, addressed by `seed`, redrawn until the density is finite. `onProgress` is called after each iteration with
-/// the start's number, the iteration and log p.
+/// Starts are uniform in (−2, 2)ⁿ, addressed by `seed`, redrawn until the density is finite. `hessian` is that of ``runLaplace``, for the Newton
+/// steps that finish what L-BFGS cannot. `onProgress` is called after each iteration with the start's number, the iteration and log p.
 /// - Throws: ``InferenceError`` where no start is finite; what the density throws.
 package func runMAP(
   _ density: any LogDensity, configuration: MAPConfiguration = MAPConfiguration(), seed: UInt64, threads: Int = 1, start: [Double]? = nil,
+  hessian: (([Double]) throws -> [Double])? = nil,
   onProgress: @escaping @Sendable (_ start: Int, _ iteration: Int, _ logDensity: Double) -> Control = { _, _, _ in .proceed }
 ) throws -> MAPResult {
   let numbers = Array(0..<(start == nil ? max(configuration.starts, 1) : 1))
@@ -60,7 +61,7 @@ package func runMAP(
   if best.status == .stepLimit || best.status == .lineSearchFailed, density.dimension <= VariationalStart.denseLimit {
     // Too ill-conditioned for L-BFGS, perhaps, but not for Newton's method.
     let block = try DensityBlock(density)
-    var newton = NewtonPolish(block, hessian: nil)
+    var newton = NewtonPolish(block, hessian: hessian)
     if try newton.run(&best) != nil, newton.hasConverged { best.status = .converged }
     newtonEvaluations = block.evaluations
   }

@@ -56,7 +56,8 @@ package final class Adam {
     let isBad = (square - square) .!= Vector8(repeating: 0)
     let g = gradient.replacing(with: Vector8(repeating: 0), where: isBad)
     let m = multiplyAdd(Vector8(repeating: beta1), first.base[b], (1 - beta1) * g)
-    let v = multiplyAdd(Vector8(repeating: beta2), second.base[b], (1 - beta2) * square.replacing(with: Vector8(repeating: 0), where: isBad))
+    let v = multiplyAdd(
+      Vector8(repeating: beta2), second.base[b], (1 - beta2) * square.replacing(with: Vector8(repeating: 0), where: isBad))
     first.base[b] = m
     second.base[b] = v
     let corrected = inverse2 * v

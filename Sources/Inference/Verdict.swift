@@ -38,6 +38,9 @@ public struct Verdict: Sendable, Codable, Equatable {
     verdict = reasons.map(\.severity).max() ?? .ok
   }
 
+  /// The verdict as it is reported, gravest first: what does not lower the grade is no reason for it.
+  package var withoutRemarks: Verdict { Verdict(reasons.filter { $0.severity != .ok }.sorted { $0.severity > $1.severity }) }
+
   /// This verdict with further findings.
   package func adding(_ more: [Reason]) -> Verdict { Verdict(reasons + more) }
 }

@@ -8,46 +8,65 @@ extension Special {
   /// z with P(a, z) = p: 0 at p = 0, ∞ at 1; NaN outside. For upper tails closer to 1 than doubles are, ``gammaQuantile(shape:upper:)``.
   package static func gammaQuantile(shape a: Double, _ p: Double) -> Double {
     guard a > 0, a < .infinity, p >= 0, p <= 1 else { return .nan }
-    if p > 0.5 { return gammaQuantile(shape: a, upper: 1 - p) }
-    if p == 0 { return 0 }
+    return p > 0.5 ? gammaQuantile(shape: a, logUpper: Foundation.log(1 - p)) : gammaQuantile(shape: a, log: Foundation.log(p))
+  }
+
+  /// z with Q(a, z) = q: ∞ at q = 0, 0 at 1; NaN outside.
+  package static func gammaQuantile(shape a: Double, upper q: Double) -> Double {
+    guard a > 0, a < .infinity, q >= 0, q <= 1 else { return .nan }
+    return q > 0.5 ? gammaQuantile(shape: a, log: Foundation.log(1 - q)) : gammaQuantile(shape: a, logUpper: Foundation.log(q))
+  }
+
+  /// z with log P(a, z) = l: 0 at l = −∞, ∞ at 0; NaN outside.
+  package static func gammaQuantile(shape a: Double, log l: Double) -> Double {
+    guard a > 0, a < .infinity, l <= 0 else { return .nan }
+    if l > -0.6931471805599453 { return gammaQuantile(shape: a, logUpper: Foundation.log(-Foundation.expm1(l))) }
+    if l == -.infinity { return 0 }
     // Start: P ≈ zᵃ/Γ(a + 1), below the root on the log scale, or Wilson and Hilferty's cube where that is larger.
-    let target = Foundation.log(p)
-    let power = (target + logGamma(a + 1)) / a
-    let cube = 1 - 1 / (9 * a) + normalQuantile(p) / (3 * a.squareRoot())
+    let power = (l + logGamma(a + 1)) / a
+    let cube = 1 - 1 / (9 * a) + normalQuantile(logProbability: l) / (3 * a.squareRoot())
     let start = cube > 0.1 ? max(power, Foundation.log(a * cube * cube * cube)) : power
     if start < -745 { return Foundation.exp(start) }
     return Foundation.exp(
       newton(from: start) { u in
         let z = Foundation.exp(u)
         let log = logGammaP(a, z)
-        return (log - target, Foundation.exp(logGammaKernel(a, z) - log))
+        return (log - l, Foundation.exp(logGammaKernel(a, z) - log))
       })
   }
 
-  /// z with Q(a, z) = q: ∞ at q = 0, 0 at 1; NaN outside.
-  package static func gammaQuantile(shape a: Double, upper q: Double) -> Double {
-    guard a > 0, a < .infinity, q >= 0, q <= 1 else { return .nan }
-    if q > 0.5 { return gammaQuantile(shape: a, 1 - q) }
-    if q == 0 { return .infinity }
-    let target = Foundation.log(q)
-    let cube = 1 - 1 / (9 * a) - normalQuantile(q) / (3 * a.squareRoot())
-    let start = a < 0.5 ? Foundation.log(max(-target, 1e-3)) : Foundation.log(a * cube * cube * cube)
+  /// z with log Q(a, z) = l: ∞ at l = −∞, 0 at 0; NaN outside.
+  package static func gammaQuantile(shape a: Double, logUpper l: Double) -> Double {
+    guard a > 0, a < .infinity, l <= 0 else { return .nan }
+    if l > -0.6931471805599453 { return gammaQuantile(shape: a, log: Foundation.log(-Foundation.expm1(l))) }
+    if l == -.infinity { return .infinity }
+    let cube = 1 - 1 / (9 * a) - normalQuantile(logProbability: l) / (3 * a.squareRoot())
+    let start = a < 0.5 ? Foundation.log(max(-l, 1e-3)) : Foundation.log(a * cube * cube * cube)
     return Foundation.exp(
       newton(from: start) { u in
         let z = Foundation.exp(u)
         let log = logGammaQ(a, z)
-        return (log - target, -Foundation.exp(logGammaKernel(a, z) - log))
+        return (log - l, -Foundation.exp(logGammaKernel(a, z) - log))
       })
   }
 
   /// x with I_x(a, b) = p: 0 at 0, 1 at 1; NaN outside.
   package static func betaQuantile(_ a: Double, _ b: Double, _ p: Double) -> Double {
-    guard a > 0, b > 0, a < .infinity, b < .infinity, p >= 0, p <= 1 else { return .nan }
-    if p == 0 || p == 1 { return p }
+    p >= 0 && p <= 1 ? betaQuantile(a, b, log: Foundation.log(p), complement: 1 - p) : .nan
+  }
+
+  /// x with log I_x(a, b) = l: 0 at l = −∞, 1 at 0; NaN outside.
+  package static func betaQuantile(_ a: Double, _ b: Double, log l: Double) -> Double {
+    l <= 0 ? betaQuantile(a, b, log: l, complement: -Foundation.expm1(l)) : .nan
+  }
+
+  private static func betaQuantile(_ a: Double, _ b: Double, log l: Double, complement q: Double) -> Double {
+    guard a > 0, b > 0, a < .infinity, b < .infinity else { return .nan }
+    if l == -.infinity || l == 0 { return l == 0 ? 1 : 0 }
     let middle = incompleteBeta(a, b, a / (a + b), complement: b / (a + b))
     // The tail that is smaller at the root, so that its logarithm is well conditioned.
-    if p > max(0.5, middle) { return logistic(-betaLogit(b, a, log: Foundation.log(1 - p))) }
-    return logistic(betaLogit(a, b, log: Foundation.log(p)))
+    if 1 - q > max(0.5, middle) { return logistic(-betaLogit(b, a, log: Foundation.log(q))) }
+    return logistic(betaLogit(a, b, log: l))
   }
 
   /// logit x with log I_x(a, b) = target.

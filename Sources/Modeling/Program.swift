@@ -135,7 +135,7 @@ public final class Program: Recorder {
     // A value that came out of the support's bijection is inside.
     let density = unconstrained != nil ? d.logDensity(inside: value) : d.logDensity(of: value)
     guard belongs(density, name, source) else { return }
-    let change = jacobian.flatMap { $0.node.splat == 0 ? nil : total($0) }
+    let change = jacobian.flatMap { counted($0) }
     recording.sites.append(
       site(
         name, role, D.name, value.tensor, support: support, source, density: total(density), jacobian: change, unconstrained: unconstrained)

@@ -60,9 +60,13 @@ public class Recorder {
     let jacobian = bijection.logDeterminant(point.tensor, x)
     recording.sites.append(
       site(
-        name, .parameter, nil, x, support: support, source, jacobian: jacobian.node.splat == 0 ? nil : total(jacobian),
-        unconstrained: point.block))
+        name, .parameter, nil, x, support: support, source, jacobian: counted(jacobian), unconstrained: point.block))
     return x
+  }
+
+  /// The Jacobian's term of the joint density; nil where it is 0, and where the density is that of the values themselves.
+  func counted(_ jacobian: Tensor) -> Node? {
+    recording.options.volume == .constrained || jacobian.node.splat == 0 ? nil : total(jacobian)
   }
 
   // MARK: - What a site adds

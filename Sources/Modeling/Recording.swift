@@ -10,9 +10,13 @@ final class Recording {
     case simulation
   }
 
+  /// The volume that the density of free sites is relative to: of unconstrained vectors (with the Jacobian) or of the sites' own values.
+  enum Volume: Sendable { case unconstrained, constrained }
+
   /// What is wanted of a recording from outside of the model.
   struct Options: Sendable {
     var mode = Mode.density
+    var volume = Volume.unconstrained
     /// Plate name → elements present at a time.
     var minibatch: [String: Int] = [:]
     /// Values from a guide, by site.

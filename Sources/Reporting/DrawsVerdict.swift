@@ -2,7 +2,7 @@ import Inference
 
 /// The verdict on draws of which nothing is known but the draws: the rules for Markov chains, as after a run of NUTS, as far as the file allows.
 package enum DrawsVerdict {
-  package static func judge(_ draws: DrawSet, _ variables: [VariableReport]) -> VerdictReport {
+  package static func judge(_ draws: DrawSet, _ variables: [VariableReport]) -> Verdict {
     let diverging = draws.sampleStats["diverging"] ?? []
     let energies = draws.sampleStats["energy"] ?? []
     let rHat = extreme("r_hat", variables) { $0 > $1 }
@@ -12,10 +12,7 @@ package enum DrawsVerdict {
       smallestTailESS: extreme("ess_tail", variables) { $0 < $1 }?.value ?? .infinity, divergences: diverging.joined().count { $0 != 0 },
       saturations: 0, smallestEnergyFraction: energies.map { Diagnostics.energyFraction($0) }.filter { !$0.isNaN }.min() ?? .nan,
       worstName: rHat?.place)
-    let reasons = VerdictRules.chains(figures)
-    return VerdictReport(
-      VerdictReport.Word(rawValue: Verdict(reasons).verdict.rawValue) ?? .fail, reasons: reasons.map { .init(code: $0.code, text: $0.text) }
-    )
+    return Verdict(VerdictRules.chains(figures))
   }
 
   /// The worst value of a statistic over all elements for which it is defined, and its place.

@@ -59,27 +59,6 @@ package struct VariableReport: Sendable, Equatable {
   }
 }
 
-/// The verdict of a fit as it is reported: the word a script branches on, and the reasons, each with a code a script can test.
-package struct VerdictReport: Sendable, Equatable {
-  package enum Word: String, Sendable, Codable { case ok, caution, fail }
-  package struct Reason: Sendable, Equatable {
-    /// A machine-readable code, `pareto_k_high` for instance.
-    package var code: String
-    /// One sentence with the advice.
-    package var text: String
-    package init(code: String, text: String) {
-      self.code = code
-      self.text = text
-    }
-  }
-  package var word: Word
-  package var reasons: [Reason]
-  package init(_ word: Word, reasons: [Reason] = []) {
-    self.word = word
-    self.reasons = reasons
-  }
-}
-
 /// A result, `credence/posterior/1`: all that one run of `infer` has to say but the draws.
 package struct ResultDocument: Sendable, Equatable {
   package static let schema = "credence/posterior/1"
@@ -100,14 +79,14 @@ package struct ResultDocument: Sendable, Equatable {
   /// The method's name and the whole effective configuration.
   package var method: JSONObject
   package var variables: [VariableReport]
-  package var verdict: VerdictReport
+  package var verdict: Verdict
   /// All diagnostics but the verdict: `elbo`, `pareto_k`, `divergences`, …
   package var diagnostics: JSONObject
   package var timing: JSONObject
 
   package init(
     modelName: String, modelVersion: String, data: DataSource?, method: JSONObject, variables: [VariableReport],
-    verdict: VerdictReport, diagnostics: JSONObject, timing: JSONObject
+    verdict: Verdict, diagnostics: JSONObject, timing: JSONObject
   ) {
     self.modelName = modelName
     self.modelVersion = modelVersion

@@ -14,8 +14,14 @@ extension ResultDocument {
     ])
     object["variables"] = .object(JSONObject(variables.map { ($0.name, .object($0.object)) }))
     var all = JSONObject([
-      ("verdict", .string(verdict.word.rawValue)),
-      ("reasons", .array(verdict.reasons.map { .object(("code", .string($0.code)), ("text", .string($0.text))) })),
+      ("verdict", .string(verdict.verdict.rawValue)),
+      (
+        "reasons",
+        .array(
+          verdict.reasons.map {
+            .object(("code", .string($0.code)), ("severity", .string($0.severity.rawValue)), ("text", .string($0.text)))
+          })
+      ),
     ])
     for (key, value) in diagnostics.entries { all[key] = value }
     object["diagnostics"] = .object(all.explainingNulls())
@@ -36,14 +42,22 @@ extension ResultDocument {
     guard let members = root["variables"]?.members else { throw DataError(keyPath: "variables", reason: "the key is missing or no object") }
     variables = try members.entries.map { try VariableReport(name: $0.key, $0.value) }
     var all = root["diagnostics"]?.members ?? JSONObject()
-    guard let word = all["verdict"]?.text.flatMap(VerdictReport.Word.init) else {
+    guard let grade = all["verdict"]?.text.flatMap(Verdict.Grade.init) else {
       throw DataError(keyPath: "diagnostics.verdict", reason: "expected ok, caution or fail")
     }
-    var reasons: [VerdictReport.Reason] = []
+    verdict = Verdict()
     if case .array(let items) = all["reasons"] {
-      reasons = items.map { VerdictReport.Reason(code: $0["code"]?.text ?? "", text: $0["text"]?.text ?? "") }
+      verdict = Verdict(
+        items.map {
+          // A reason without a weight of its own has the verdict's.
+          let severity = $0["severity"]?.text.flatMap(Verdict.Grade.init) ?? grade
+          return Verdict.Reason(code: $0["code"]?.text ?? "", severity: severity, text: $0["text"]?.text ?? "")
+        })
     }
-    verdict = VerdictReport(word, reasons: reasons)
+    guard verdict.verdict == grade else {
+      throw DataError(
+        keyPath: "diagnostics.verdict", reason: "it is \(grade.rawValue), and the gravest of its reasons is \(verdict.verdict.rawValue)")
+    }
     all["verdict"] = nil
     all["reasons"] = nil
     diagnostics = all

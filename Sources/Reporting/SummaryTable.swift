@@ -65,12 +65,12 @@ package struct SummaryTable {
 
   private var verdict: String {
     let code =
-      switch document.verdict.word {
+      switch document.verdict.verdict {
       case .ok: "32"
       case .caution: "33"
       case .fail: "31"
       }
-    let word = document.verdict.word.rawValue
+    let word = document.verdict.verdict.rawValue
     var text = "\nverdict: \(colors ? "\u{1B}[\(code)m\(word)\u{1B}[0m" : word)\n"
     for reason in document.verdict.reasons { text += "  \(reason.text)\(reason.code.isEmpty ? "" : " (\(reason.code))")\n" }
     if case .bool(true) = document.diagnostics["interrupted"] { text += "interrupted: these are the draws that were finished.\n" }

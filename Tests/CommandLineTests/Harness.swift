@@ -102,7 +102,7 @@ struct LineModel: RunnableModel {
     return Self.outcome(request, warnings: decoded?.warnings ?? [])
   }
 
-  static func outcome(_ request: InferenceRequest, warnings: [String] = [], verdict: VerdictReport = VerdictReport(.ok)) -> InferenceOutcome
+  static func outcome(_ request: InferenceRequest, warnings: [String] = [], verdict: Verdict = Verdict()) -> InferenceOutcome
   {
     let chains = request.chains ?? 4
     let count = request.draws ?? 100
@@ -148,7 +148,7 @@ struct CoinModel: RunnableModel {
   func infer(data: ModelData?, request: InferenceRequest, progress: @escaping @Sendable (ProgressEvent) -> Void) async throws
     -> InferenceOutcome
   {
-    LineModel.outcome(request, verdict: VerdictReport(.fail, reasons: [.init(code: "r_hat_high", text: "The chains disagree.")]))
+    LineModel.outcome(request, verdict: Verdict([.init(code: "r_hat_high", severity: .fail, text: "The chains disagree.")]))
   }
   func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome { throw Defect("the plan has no instructions.") }
 }

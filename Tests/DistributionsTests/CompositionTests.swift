@@ -47,6 +47,31 @@ struct CompositionTests {
     #expect(abs(first + 1.5 / Double.pi.squareRoot()) < 5 / Double(n).squareRoot())
   }
 
+  @Test("ordered elements with parameters of their own: independent draws given their order")
+  func orderedWithParameters() throws {
+    // x₂ − x₁ is normal given that it is positive, and x₁ + x₂ does not depend on it: E x₂ = (0.5 + E d)/2, d = N(0.5, √2) above 0.
+    let n = 4000
+    let d = Normal(Tensor([0, 0.5]), sd: 1)
+    let draws = try Recording.draws(seed: 6) {
+      [d.ordered().repeated(n).sample(using: $0), d.positiveOrdered().repeated(n).sample(using: $0)]
+    }
+    let z = 0.5 / 2.0.squareRoot()
+    let gap = 0.5 + 2.0.squareRoot() * exp(-z * z / 2) / (2 * Double.pi).squareRoot() / (0.5 * erfc(-z / 2.0.squareRoot()))
+    let upper = (0..<n).map { draws[0][2 * $0 + 1] }.reduce(0, +) / Double(n)
+    #expect(abs(upper - (0.5 + gap) / 2) < 5 / Double(n).squareRoot())
+    for row in 0..<n {
+      #expect(draws[0][2 * row] < draws[0][2 * row + 1])
+      #expect(draws[1][2 * row] > 0 && draws[1][2 * row] < draws[1][2 * row + 1])
+    }
+    // Positive ones, one distribution for all: half-normals, sorted; the lesser of two has mean 2(√2 − 1)/√π.
+    let lesser = try Recording.draws(seed: 7) { [Normal(0, sd: 1).positiveOrdered(count: 2).repeated(n).sample(using: $0)] }[0]
+    let mean = (0..<n).map { lesser[2 * $0] }.reduce(0, +) / Double(n)
+    #expect(abs(mean - 2 * (2.0.squareRoot() - 1) / Double.pi.squareRoot()) < 5 / Double(n).squareRoot())
+    // An order that all but never happens: no number is invented.
+    let never = try Recording.draws(seed: 8) { [Normal(Tensor([9, 0.0]), sd: 0.1).ordered().sample(using: $0)] }[0]
+    #expect(never[0].isNaN && never[1].isNaN)
+  }
+
   @Test("truncation at no or vacuous bounds is none; one-sided normals are half-normals")
   func truncation() throws {
     let x = Tensor([0.1, 1, 3.5])

@@ -15,7 +15,7 @@ struct LawTests {
     }
   }
 
-  @Test("draws lie in the support", arguments: DistributionCase.scalars.filter(\.hasDraws))
+  @Test("draws lie in the support", arguments: DistributionCase.scalars)
   func support(law: DistributionCase) throws {
     for point in law.points + law.edges {
       let problems = try DistributionLaws.supportIsRespected(law, point)
@@ -23,7 +23,7 @@ struct LawTests {
     }
   }
 
-  @Test("draws follow the distribution function", arguments: DistributionCase.continuous.filter(\.hasDraws))
+  @Test("draws follow the distribution function", arguments: DistributionCase.continuous)
   func continuousDraws(law: DistributionCase) throws {
     for point in law.points + law.edges {
       let problems = try DistributionLaws.drawsMatchDistribution(law, point)
@@ -56,6 +56,14 @@ struct LawTests {
       #expect(result.problems.isEmpty, "\(law): \(result.problems)")
     }
     #expect(checked >= 8, "\(law): only \(checked) comparisons")
+  }
+
+  @Test("draws by inversion move with the parameters and bounds", arguments: DistributionCase.continuous)
+  func invertedDraws(law: DistributionCase) throws {
+    for point in law.points {
+      let problems = try DistributionLaws.drawsFollowParameters(law, point)
+      #expect(problems.isEmpty, "\(law)\(point): \(problems)")
+    }
   }
 
   @Test("reparameterized draws have the mean's derivative", arguments: DistributionCase.continuous)

@@ -51,8 +51,20 @@ struct MistakeTests {
       "ordered Normal: the elements must be one distribution or a vector of 2, but the shape is [3]"
     ),
     (
-      { Normal(Tensor([1.0, 2]), sd: 1).ordered().sample(using: DrawSource()) },
-      "ordered Normal has no direct draw where its elements have parameters of their own"
+      { Normal(Tensor([1.0, 2]), sd: 1).ordered(count: 3).sample(using: DrawSource()) },
+      "ordered Normal: the elements must be one distribution or a vector of 3, but the shape is [2]"
+    ),
+    (
+      { NegativeBinomial(mean: 0, dispersion: 2).logDensity(of: 1) },
+      "NegativeBinomial: mean must be positive and finite, but is 0.0"
+    ),
+    (
+      { NegativeBinomial(shape: 3, probability: 1).logDensity(of: 1) },
+      "NegativeBinomial: probability must lie strictly between 0 and 1, but is 1.0"
+    ),
+    (
+      { Truncated(Flatless(), lower: 0).sample(using: DrawSource()) },
+      "Truncated Flatless has no draws, since the quantiles of Flatless are not known"
     ),
     (
       { Normal(Tensor([1.0, 2]), sd: Tensor([1.0, 2, 3])).logDensity(of: 0) },
@@ -81,7 +93,7 @@ struct MistakeTests {
       var arguments = point.map { (values: [$0], shape: [Int]()) }
       arguments[place].values[0] = .nan
       // A value inside the support, whatever the other parameters are.
-      let x = try Recording.draws(seed: 1) { source in [law.make(law.points[0].map { Tensor($0) }).insideDraw(source, law)] }[0][0]
+      let x = try Recording.draws(seed: 1) { source in [law.make(law.points[0].map { Tensor($0) }).draw(using: source)] }[0][0]
       let density = try Recording.values(arguments + [(values: [x], shape: [])]) { v in
         [law.make(Array(v.dropLast())).density(of: v.last!)]
       }[0][0]
@@ -107,9 +119,13 @@ struct MistakeTests {
   }
 }
 
-extension Distribution {
-  /// A draw, or, where there is none, a value in the middle of the support.
-  fileprivate func insideDraw(_ source: DrawSource, _ law: DistributionCase) -> Tensor {
-    law.hasDraws ? draw(using: source) : support.bijection!.forward(0)
-  }
+/// Has a distribution function and no quantiles.
+private struct Flatless: CumulativeDistribution {
+  static let name = "Flatless"
+  var batchShape: [Int] { [] }
+  var support: Support { .real }
+  func logDensity(inside value: Tensor) -> Tensor { Logistic(0, scale: 1).logDensity(inside: value) }
+  func sample(using source: DrawSource) -> Tensor { source.draw(.logistic, shape: []) }
+  func logCDF(_ x: Tensor) -> Tensor { -softplus(-x) }
+  func logSurvival(_ x: Tensor) -> Tensor { -softplus(x) }
 }

@@ -43,7 +43,7 @@ import Testing
           ("r_hat", [1, .nan, 1, .infinity]),
         ],
         quantiles: [(0.05, [0, 0, 0, 0]), (0.95, [1, 1, 1, 1])]),
-    ], verdict: VerdictReport(.caution, reasons: [.init(code: "c", text: "Careful.")]), diagnostics: JSONObject([("divergences", 0)]),
+    ], verdict: Verdict([.init(code: "c", severity: .caution, text: "Careful.")]), diagnostics: JSONObject([("divergences", 0)]),
     timing: JSONObject([("total_seconds", 0.5)]))
 
   @Test func resultsComeBack() throws {
@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test func verdictOfDraws() {
-    func judge(_ rHat: Double, _ ess: Double, diverging: Double = 0) -> VerdictReport {
+    func judge(_ rHat: Double, _ ess: Double, diverging: Double = 0) -> Verdict {
       let variable = VariableReport(
         name: "v", kind: .latent, shape: [2],
         statistics: [("ess_bulk", [1000, ess]), ("ess_tail", [1000, 1000]), ("r_hat", [.nan, rHat])],
@@ -146,12 +146,12 @@ import Testing
       set.sampleStats["diverging"] = [[0, diverging], [0, 0]]
       return DrawsVerdict.judge(set, [variable])
     }
-    #expect(judge(1.009, 400) == VerdictReport(.ok))
+    #expect(judge(1.009, 400) == Verdict())
     let caution = judge(1.02, 399, diverging: 1)
-    #expect(caution.word == .caution && caution.reasons.map(\.code) == ["r_hat", "ess_bulk", "divergences"])
+    #expect(caution.verdict == .caution && caution.reasons.map(\.code) == ["r_hat", "ess_bulk", "divergences"])
     #expect(caution.reasons[0].text == "R-hat is 1.02, above 1.01 (worst: v[1]): the chains have not mixed. Run longer, or reparameterize.")
-    #expect(judge(1.2, 1000).word == .fail)
-    #expect(judge(1, 30).word == .fail)
+    #expect(judge(1.2, 1000).verdict == .fail)
+    #expect(judge(1, 30).verdict == .fail)
   }
 }
 

@@ -20,9 +20,6 @@ package struct DistributionCase: Sendable, CustomStringConvertible {
 }
 
 extension DistributionCase {
-  /// Whether draws can be taken: a truncated distribution needs quantiles.
-  package var hasDraws: Bool { name != "truncatedGamma" && name != "truncatedStudentT" }
-
   /// Every distribution of numbers. A new one is added here, and all laws run on it.
   package static let scalars: [DistributionCase] = continuous + discrete
 
@@ -61,6 +58,16 @@ extension DistributionCase {
     DistributionCase("truncatedGamma", [[2, 1, 0.5, 2], [7, 2, 6, 9]]) {
       Truncated(Gamma(shape: $0[0], rate: $0[1]), lower: $0[2], upper: $0[3])
     },
+    DistributionCase("truncatedInverseGamma", [[3, 1, 0.1, 2], [5, 5, 2, 9]]) {
+      Truncated(InverseGamma(shape: $0[0], scale: $0[1]), lower: $0[2], upper: $0[3])
+    },
+    DistributionCase("truncatedBeta", [[2, 3, 0.1, 0.6], [0.6, 0.7, 0.2, 0.9]]) {
+      Truncated(Beta($0[0], $0[1]), lower: $0[2], upper: $0[3])
+    },
+    DistributionCase("gammaBelow", [[2, 1, 30], [0.4, 3, 1]]) { Truncated(Gamma(shape: $0[0], rate: $0[1]), lower: $0[2]) },
+    DistributionCase("studentAbove", [[3, 0, 1, -20], [9, 1, 2, 0.5]]) {
+      Truncated(StudentT(df: $0[0], $0[1], scale: $0[2]), upper: $0[3])
+    },
     DistributionCase("truncatedBelow", [[0, 1, 3], [5, 2, 1]]) { Truncated(Normal($0[0], sd: $0[1]), lower: $0[2]) },
     DistributionCase("truncatedAbove", [[0, 1, -3], [5, 2, 9]]) { Truncated(Logistic($0[0], scale: $0[1]), upper: $0[2]) },
   ]
@@ -72,5 +79,8 @@ extension DistributionCase {
     DistributionCase("binomialLogits", [[5, 0.3], [40, -2]]) { Binomial($0[0], logits: $0[1]) },
     DistributionCase("poisson", [[1], [0.05], [45]], edges: [[0]]) { Poisson(rate: $0[0]) },
     DistributionCase("poissonLog", [[0], [-3], [3.5]]) { Poisson(logRate: $0[0]) },
+    DistributionCase("negativeBinomial", [[3, 0.7], [40, 8], [0.2, 30]]) { NegativeBinomial(mean: $0[0], dispersion: $0[1]) },
+    DistributionCase("negativeBinomialLog", [[1, 0.7], [-1, 8]]) { NegativeBinomial(logMean: $0[0], dispersion: $0[1]) },
+    DistributionCase("negativeBinomialShape", [[3, 0.4], [0.8, 0.05]]) { NegativeBinomial(shape: $0[0], probability: $0[1]) },
   ]
 }

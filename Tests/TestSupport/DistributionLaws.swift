@@ -10,13 +10,9 @@ package enum DistributionLaws {
 
   // MARK: - Draws
 
-  /// Independent draws at a parameter point; where there are none, values that cover the support.
+  /// Independent draws at a parameter point.
   package static func draws(_ law: DistributionCase, _ point: [Double], seed: UInt64 = 1) throws -> [Double] {
-    if !law.hasDraws {
-      let u = (0..<drawCount).map { Double(($0 * 7919 + Int(seed)) % drawCount) / Double(drawCount) * 8 - 4 }
-      return try Recording.values([(u, [u.count])]) { [law.make(point.map { Tensor($0) }).support.bijection!.forward($0[0])] }[0]
-    }
-    return try Recording.draws(seed: seed) { source in [law.make(point.map { Tensor($0) }).copies(drawCount).draw(using: source)] }[0]
+    try Recording.draws(seed: seed) { source in [law.make(point.map { Tensor($0) }).copies(drawCount).draw(using: source)] }[0]
   }
 
   /// Draws lie in the support and have a finite log density.
@@ -232,5 +228,41 @@ package enum DistributionLaws {
       }
     }
     return problems
+  }
+
+  /// ∂x/∂θ of single draws is what the distribution function says: at a fixed level dx/dθ = −(∂ log F/∂θ)/(∂ log F/∂x), in the smaller tail.
+  package static func drawsFollowParameters(_ law: DistributionCase, _ point: [Double]) throws -> [String] {
+    guard law.name.hasPrefix("truncated") || law.name.hasSuffix("Below") || law.name.hasSuffix("Above") else { return [] }
+    let count = 40
+    let nodes = point.map { _ in Node.input("θ", shape: []) }
+    let drawn = law.make(nodes.map { Tensor($0) }).copies(count).draw(using: DrawSource()).node
+    var problems: [String] = []
+    for (place, node) in nodes.enumerated() {
+      let tangent = Derivatives.pushforward(of: [drawn], along: [(node, .fill(1))])[0] ?? .fill(0, shape: drawn.shape)
+      let executor = try Executor(Plan(outputs: [drawn, tangent], inputs: nodes, lanes: 1, lanedDraws: false))
+      executor.random = RandomContext(seed: 1)
+      for (index, value) in point.enumerated() { withUnsafePointer(to: value) { executor.setInput(index, $0) } }
+      executor.run()
+      let (x, moved) = (executor.output(0), executor.output(1))
+      // Every draw has parameters of its own, all equal, so that one gradient holds the derivatives of all.
+      let inputs = (point.map { [Double](repeating: $0, count: count) } + [x]).map { (values: $0, shape: [count]) }
+      func slopes(_ tail: (any CumulativeDistribution, Tensor) -> Tensor) throws -> [Double] {
+        let gradient = try Recording.valueAndGradient(inputs) { v in
+          tail(law.make(Array(v.dropLast())) as! any CumulativeDistribution, v.last!)
+        }.gradient
+        return zip(gradient[place], gradient.last!).map { -$0 / $1 }
+      }
+      let (below, above) = (try slopes { $0.logCDF($1) }, try slopes { $0.logSurvival($1) })
+      let level = try Recording.values(inputs) { v in
+        [(law.make(Array(v.dropLast())) as! any CumulativeDistribution).logCDF(v.last!)]
+      }[0]
+      for i in 0..<count {
+        let truth = level[i] > -0.69 ? above[i] : below[i]
+        if !(abs(moved[i] - truth) <= 1e-6 * (1 + abs(truth))) {
+          problems.append("∂x/∂θ\(place) at \(x[i]) is \(moved[i]), by the distribution function \(truth)")
+        }
+      }
+    }
+    return Array(problems.prefix(3))
   }
 }

@@ -20,7 +20,7 @@ package enum PrimitiveList {
   }
 
   package static let binary: [PrimitiveCase] =
-    [BinaryOperation.add, .subtract, .multiply, .divide, .power, .maximum, .minimum, .arcTangent2].map { operation in
+    [BinaryOperation.add, .subtract, .multiply, .divide, .power, .maximum, .minimum, .arcTangent2, .logBeta].map { operation in
       PrimitiveCase("\(operation)", [[3, 5], [3, 5]], 0.3...2) { .binary(operation, $0[0], $0[1]) }
     } + [
       PrimitiveCase("polygamma", [[7]], 0.5...3) { .binary(.polygamma, .fill(1, shape: [7]), $0[0]) },
@@ -31,6 +31,16 @@ package enum PrimitiveList {
   package static let implicit: [PrimitiveCase] = [
     PrimitiveCase("incompleteGammaP", [[6], [6]], 0.5...3, tolerance: 1e-5) { .binary(.incompleteGammaP, $0[0], $0[1]) },
     PrimitiveCase("incompleteGammaQ", [[6], [6]], 0.5...3, tolerance: 1e-5) { .binary(.incompleteGammaQ, $0[0], $0[1]) },
+    PrimitiveCase("logIncompleteGammaP", [[6], [6]], 0.5...3, tolerance: 1e-5) { .binary(.logIncompleteGammaP, $0[0], $0[1]) },
+    PrimitiveCase("logIncompleteGammaQ", [[6], [6]], 0.5...3, tolerance: 1e-5) { .binary(.logIncompleteGammaQ, $0[0], $0[1]) },
+    PrimitiveCase("gammaQuantile", [[6], [6]], 0.5...3, tolerance: 1e-5) { .binary(.gammaQuantile, $0[0], -$0[1]) },
+    PrimitiveCase("gammaUpperQuantile", [[6], [6]], 0.5...3, tolerance: 1e-5) { .binary(.gammaUpperQuantile, $0[0], -$0[1]) },
+    PrimitiveCase("logIncompleteBeta", [[5], [5], [5]], 0.15...0.85, tolerance: 1e-5) {
+      .ternary(.logIncompleteBeta, $0[0] + 1, $0[1] + 1, $0[2])
+    },
+    PrimitiveCase("betaQuantile", [[5], [5], [5]], 0.15...0.85, tolerance: 1e-5) {
+      .ternary(.betaQuantile, $0[0] + 1, $0[1] + 1, -$0[2])
+    },
     PrimitiveCase("incompleteBeta", [[5], [5], [5]], 0.15...0.85, tolerance: 1e-5) {
       .ternary(.incompleteBeta, $0[0] + 1, $0[1] + 1, $0[2])
     },

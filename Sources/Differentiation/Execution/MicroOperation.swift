@@ -170,9 +170,14 @@ package enum ElementwiseKernels {
     switch operation {
     case .power: power(d, a, sa, b, sb, n)
     case .arcTangent2: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Foundation.atan2($0, $1) } }
+    case .logBeta: map(d, a, sa, b, sb, n) { SIMDMath.logBeta($0, $1) }
     case .polygamma: map(d, a, sa, b, sb, n) { lanewise($0, $1) { polygamma($0, $1) } }
     case .incompleteGammaP: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaP($0, $1) } }
     case .incompleteGammaQ: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaQ($0, $1) } }
+    case .logIncompleteGammaP: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.logGammaP($0, $1) } }
+    case .logIncompleteGammaQ: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.logGammaQ($0, $1) } }
+    case .gammaQuantile: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaQuantile(shape: $0, log: $1) } }
+    case .gammaUpperQuantile: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaQuantile(shape: $0, logUpper: $1) } }
     case .incompleteGammaPShape: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaPShapeDerivative($0, $1) } }
     case .gammaDrawDerivative: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaDrawDerivative(shape: $0, $1) } }
     default: break
@@ -198,7 +203,11 @@ package enum ElementwiseKernels {
         switch operation {
         case .incompleteBeta: result[i] = Special.incompleteBeta(x[i], y[i], z[i])
         case .incompleteBetaFirst: result[i] = Special.incompleteBetaDerivatives(x[i], y[i], z[i]).a
-        default: result[i] = Special.incompleteBetaDerivatives(x[i], y[i], z[i]).b
+        case .incompleteBetaSecond: result[i] = Special.incompleteBetaDerivatives(x[i], y[i], z[i]).b
+        case .logIncompleteBeta: result[i] = Special.logIncompleteBeta(x[i], y[i], z[i], complement: 1 - z[i])
+        case .betaQuantile: result[i] = Special.betaQuantile(x[i], y[i], log: z[i])
+        case .betaDrawFirst: result[i] = Special.betaDrawDerivative(x[i], y[i], z[i]).a
+        default: result[i] = Special.betaDrawDerivative(x[i], y[i], z[i]).b
         }
       }
       store(result, d, v)

@@ -88,9 +88,9 @@ public func logAddExp(_ a: some TensorConvertible, _ b: some TensorConvertible) 
   return maximum(a, b) + log1p(exp(-abs(gap)))
 }
 
-/// log B(a, b) = log Γ(a) + log Γ(b) − log Γ(a + b).
+/// log B(a, b) = log Γ(a) + log Γ(b) − log Γ(a + b) for a, b > 0, without the cancellation of those terms.
 public func logBeta(_ a: some TensorConvertible, _ b: some TensorConvertible) -> Tensor {
-  logGamma(a.tensor) + logGamma(b.tensor) - logGamma(a.tensor + b.tensor)
+  Tensor.binary(.logBeta, "logBeta", a.tensor, b.tensor)
 }
 
 /// P(a, x), the regularized lower incomplete gamma function, a > 0, x ≥ 0.
@@ -101,7 +101,31 @@ public func incompleteGammaP(_ a: some TensorConvertible, _ x: some TensorConver
 public func incompleteGammaQ(_ a: some TensorConvertible, _ x: some TensorConvertible) -> Tensor {
   Tensor.binary(.incompleteGammaQ, "incompleteGammaQ", a.tensor, x.tensor)
 }
+/// log P(a, x), also where P is below the smallest double.
+public func logIncompleteGammaP(_ a: some TensorConvertible, _ x: some TensorConvertible) -> Tensor {
+  Tensor.binary(.logIncompleteGammaP, "logIncompleteGammaP", a.tensor, x.tensor)
+}
+/// log Q(a, x), also where Q is below the smallest double.
+public func logIncompleteGammaQ(_ a: some TensorConvertible, _ x: some TensorConvertible) -> Tensor {
+  Tensor.binary(.logIncompleteGammaQ, "logIncompleteGammaQ", a.tensor, x.tensor)
+}
+/// The x with log P(a, x) equal to the argument, which is at most 0.
+public func gammaQuantile(_ a: some TensorConvertible, logP: some TensorConvertible) -> Tensor {
+  Tensor.binary(.gammaQuantile, "gammaQuantile(logP:)", a.tensor, logP.tensor)
+}
+/// The x with log Q(a, x) equal to the argument, which is at most 0.
+public func gammaQuantile(_ a: some TensorConvertible, logQ: some TensorConvertible) -> Tensor {
+  Tensor.binary(.gammaUpperQuantile, "gammaQuantile(logQ:)", a.tensor, logQ.tensor)
+}
 /// I_x(a, b), the regularized incomplete beta function, a, b > 0, 0 ≤ x ≤ 1.
 public func incompleteBeta(_ a: some TensorConvertible, _ b: some TensorConvertible, _ x: some TensorConvertible) -> Tensor {
   Tensor.elementwise("incompleteBeta", [a.tensor, b.tensor, x.tensor]) { .ternary(.incompleteBeta, $0[0], $0[1], $0[2]) }
+}
+/// log I_x(a, b), also where I is below the smallest double.
+public func logIncompleteBeta(_ a: some TensorConvertible, _ b: some TensorConvertible, _ x: some TensorConvertible) -> Tensor {
+  Tensor.elementwise("logIncompleteBeta", [a.tensor, b.tensor, x.tensor]) { .ternary(.logIncompleteBeta, $0[0], $0[1], $0[2]) }
+}
+/// The x with log I_x(a, b) equal to the argument, which is at most 0.
+public func betaQuantile(_ a: some TensorConvertible, _ b: some TensorConvertible, logCDF: some TensorConvertible) -> Tensor {
+  Tensor.elementwise("betaQuantile", [a.tensor, b.tensor, logCDF.tensor]) { .ternary(.betaQuantile, $0[0], $0[1], $0[2]) }
 }

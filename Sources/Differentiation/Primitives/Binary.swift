@@ -6,8 +6,14 @@ package enum BinaryOperation: UInt8, CaseIterable, Sendable {
   case less, lessOrEqual, equal
   /// ψ⁽ⁿ⁾(x) for whole n ≥ 0, the order first.
   case polygamma
+  /// log B(a, b).
+  case logBeta
   /// P(a, x) and Q(a, x), the regularized incomplete gamma functions.
   case incompleteGammaP, incompleteGammaQ
+  /// Their logarithms.
+  case logIncompleteGammaP, logIncompleteGammaQ
+  /// The z with log P(a, z) = l, and with log Q(a, z) = l, inputs (a, l).
+  case gammaQuantile, gammaUpperQuantile
   /// ∂P(a, x)/∂a.
   case incompleteGammaPShape
   /// dz/da of a Gamma(a, 1) draw z at a fixed level of its distribution function: −(∂P/∂a)/density.
@@ -33,8 +39,17 @@ package enum BinaryOperation: UInt8, CaseIterable, Sendable {
       { (r2: Node) in (b / r2, -(a / r2)) }(.unary(.square, a) + .unary(.square, b))
     case .less, .lessOrEqual, .equal: (nil, nil)
     case .polygamma: (nil, .binary(.polygamma, a + 1, b))
+    case .logBeta:
+      { (sum: Node) in (.unary(.digamma, a) - sum, .unary(.digamma, b) - sum) }(.unary(.digamma, a + b))
     case .incompleteGammaP: (.binary(.incompleteGammaPShape, a, b), .gammaDensity(shape: a, b))
     case .incompleteGammaQ: (-.binary(.incompleteGammaPShape, a, b), -.gammaDensity(shape: a, b))
+    // ∂P/∂a is −(density)·(dz/da of a draw held at its level); in logarithms both are divided by P, or by Q.
+    case .logIncompleteGammaP:
+      { (slope: Node) in (-(slope * .binary(.gammaDrawDerivative, a, b)), slope) }(.unary(.exp, .gammaLogDensity(shape: a, b) - y))
+    case .logIncompleteGammaQ:
+      { (slope: Node) in (slope * .binary(.gammaDrawDerivative, a, b), -slope) }(.unary(.exp, .gammaLogDensity(shape: a, b) - y))
+    case .gammaQuantile: (.binary(.gammaDrawDerivative, a, y), .unary(.exp, b - .gammaLogDensity(shape: a, y)))
+    case .gammaUpperQuantile: (.binary(.gammaDrawDerivative, a, y), -.unary(.exp, b - .gammaLogDensity(shape: a, y)))
     case .incompleteGammaPShape, .gammaDrawDerivative: (.underivable("\(self)", a.shape), .underivable("\(self)", a.shape))
     }
   }
@@ -49,6 +64,36 @@ package enum TernaryOperation: UInt8, CaseIterable, Sendable {
   case incompleteBeta
   /// ∂I_x/∂a and ∂I_x/∂b, inputs (a, b, x).
   case incompleteBetaFirst, incompleteBetaSecond
+  /// log I_x(a, b), inputs (a, b, x).
+  case logIncompleteBeta
+  /// The x with log I_x(a, b) = l, inputs (a, b, l).
+  case betaQuantile
+  /// dx/da and dx/db of a Beta(a, b) draw x at a fixed level of its distribution function, inputs (a, b, x).
+  case betaDrawFirst, betaDrawSecond
+
+  /// The derivatives in the three inputs, those of `select` excepted; nil for the ones not asked for.
+  func derivatives(_ x: [Node], y: Node, needed: [Bool]) -> [Node?] {
+    func each(_ first: () -> Node, _ second: () -> Node, _ third: () -> Node) -> [Node?] {
+      [needed[0] ? first() : nil, needed[1] ? second() : nil, needed[2] ? third() : nil]
+    }
+    let (a, b, c) = (x[0], x[1], x[2])
+    switch self {
+    case .incompleteBeta:
+      return each(
+        { .ternary(.incompleteBetaFirst, a, b, c) }, { .ternary(.incompleteBetaSecond, a, b, c) },
+        { .unary(.exp, .betaLogDensity(a, b, c)) })
+    case .logIncompleteBeta:
+      let slope = Node.unary(.exp, .betaLogDensity(a, b, c) - y)
+      return each(
+        { -(slope * .ternary(.betaDrawFirst, a, b, c)) }, { -(slope * .ternary(.betaDrawSecond, a, b, c)) }, { slope })
+    case .betaQuantile:
+      return each(
+        { .ternary(.betaDrawFirst, a, b, y) }, { .ternary(.betaDrawSecond, a, b, y) },
+        { .unary(.exp, c - .betaLogDensity(a, b, y)) })
+    case .select, .incompleteBetaFirst, .incompleteBetaSecond, .betaDrawFirst, .betaDrawSecond:
+      return needed.map { $0 ? .underivable("\(self)", y.shape) : nil }
+    }
+  }
 }
 
 extension Node {
@@ -63,6 +108,9 @@ extension Node {
     return Node(.binary(operation), [a, b], shape: a.shape)
   }
 
+  /// Algebraic simplification. It stands in the builders, not in a pass of its own, because derivative rules build mostly what falls away at
+  /// once: a later pass would first hold a graph several times as large. `PassTests` has the before and after of each rule.
+  ///
   /// Identities that hold for every finite operand: x+0, x−0, x·1, x/1, 0−x, x·(−1), x·0, x+(−y), x−(−y), x·x, x/y by a known y.
   private static func simplified(_ operation: BinaryOperation, _ a: Node, _ b: Node) -> Node? {
     let x = a.splat
@@ -177,14 +225,12 @@ extension Node {
     .select(.binary(.equal, a, b), .fill(0.5, shape: a.shape), .binary(.less, b, a))
   }
 
-  /// x^(a−1) e^(−x) / Γ(a).
-  fileprivate static func gammaDensity(shape a: Node, _ x: Node) -> Node {
-    .unary(.exp, (a - 1) * .unary(.log, x) - x - .unary(.logGamma, a))
-  }
+  /// log of x^(a−1) e^(−x) / Γ(a).
+  fileprivate static func gammaLogDensity(shape a: Node, _ x: Node) -> Node { (a - 1) * .unary(.log, x) - x - .unary(.logGamma, a) }
+  fileprivate static func gammaDensity(shape a: Node, _ x: Node) -> Node { .unary(.exp, .gammaLogDensity(shape: a, x)) }
 
-  /// x^(a−1) (1−x)^(b−1) / B(a, b).
-  package static func betaDensity(_ a: Node, _ b: Node, _ x: Node) -> Node {
-    let logBeta = Node.unary(.logGamma, a) + .unary(.logGamma, b) - .unary(.logGamma, a + b)
-    return .unary(.exp, (a - 1) * .unary(.log, x) + (b - 1) * .unary(.log1p, -x) - logBeta)
+  /// log of x^(a−1) (1−x)^(b−1) / B(a, b).
+  fileprivate static func betaLogDensity(_ a: Node, _ b: Node, _ x: Node) -> Node {
+    (a - 1) * .unary(.log, x) + (b - 1) * .unary(.log1p, -x) - .binary(.logBeta, a, b)
   }
 }

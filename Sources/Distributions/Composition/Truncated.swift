@@ -3,7 +3,8 @@ import Differentiation
 /// A scalar distribution restricted to lower ≤ x ≤ upper and renormalized: p(x) / (F(upper) − F(lower)) there, −∞ elsewhere.
 ///
 /// Either bound may be missing, and both may depend on other variables. The mass is taken as a difference in logarithms of whichever tail the
-/// interval lies in, so it keeps its accuracy far out: `Truncated(Normal(0, sd: 1), lower: 30)` is exact.
+/// interval lies in (``CumulativeDistribution/logMass(from:to:)``), so it keeps its accuracy far out: `Truncated(Normal(0, sd: 1), lower: 30)`
+/// is exact.
 public struct Truncated<Base: CumulativeDistribution>: Distribution {
   public static var name: String { "Truncated \(Base.name)" }
   let base: Base
@@ -72,21 +73,9 @@ public struct Truncated<Base: CumulativeDistribution>: Distribution {
     case (nil, nil): 0
     case (let a?, nil): base.logSurvival(a)
     case (nil, let b?): base.logCDF(b)
-    case (let a?, let b?): logGap(a, b)
+    case (let a?, let b?): base.logMass(from: a, to: b)
     }
   }
-
-  /// log(F(b) − F(a)): of the two tails the one in which both bounds are on the near side, so that it is no difference of numbers close to
-  /// 1. The choice is made among the arguments of the difference, so that the other one never divides by zero in a derivative.
-  private func logGap(_ a: Tensor, _ b: Tensor) -> Tensor {
-    let isUpper = isInUpperTail(a)
-    let larger = select(isUpper, base.logSurvival(a), base.logCDF(b))
-    let smaller = select(isUpper, base.logSurvival(b), base.logCDF(a))
-    return larger + log1mExp(smaller - larger)
-  }
-
-  /// 1 where the bound is above the median.
-  private func isInUpperTail(_ bound: Tensor) -> Tensor { base.logCDF(bound) .> -LogConstant.two }
 
   /// By inversion of the distribution function, in logarithms; a mistake is recorded for a base whose distribution function has no inverse
   /// here.
@@ -105,9 +94,7 @@ public struct Truncated<Base: CumulativeDistribution>: Distribution {
     case (nil, let b?): return minimum(b, base.quantile(logCDF: base.logCDF(b) + log(u)))
     case (let a?, let b?):
       // log of the point that lies u of the way from the smaller to the larger probability, in the tail that keeps it accurate.
-      let isUpper = isInUpperTail(a)
-      let larger = select(isUpper, base.logSurvival(a), base.logCDF(b))
-      let smaller = select(isUpper, base.logSurvival(b), base.logCDF(a))
+      let (larger, smaller, isUpper) = base.tails(a, b)
       let level = larger + log(u + (1 - u) * exp(smaller - larger))
       let fromAbove = base.quantile(logSurvival: select(isUpper, level, -LogConstant.two))
       let fromBelow = base.quantile(logCDF: select(isUpper, -LogConstant.two, level))
@@ -117,8 +104,8 @@ public struct Truncated<Base: CumulativeDistribution>: Distribution {
 }
 
 extension Truncated: CumulativeDistribution {
-  public func logCDF(_ x: Tensor) -> Tensor { (lower.map { logGap($0, x) } ?? base.logCDF(x)) - logMass }
-  public func logSurvival(_ x: Tensor) -> Tensor { (upper.map { logGap(x, $0) } ?? base.logSurvival(x)) - logMass }
+  public func logCDF(_ x: Tensor) -> Tensor { (lower.map { base.logMass(from: $0, to: x) } ?? base.logCDF(x)) - logMass }
+  public func logSurvival(_ x: Tensor) -> Tensor { (upper.map { base.logMass(from: x, to: $0) } ?? base.logSurvival(x)) - logMass }
 }
 
 extension Truncated: ReparameterizedDistribution where Base: QuantileDistribution & ReparameterizedDistribution {}

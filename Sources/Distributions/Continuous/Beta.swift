@@ -15,7 +15,18 @@ public struct Beta: Distribution {
   public var batchShape: [Int] { Distributions.batchShape(of: a, b) }
   public var support: Support { .unitInterval }
 
-  public func logDensity(inside x: Tensor) -> Tensor { (a - 1) * log(x) + (b - 1) * log1p(-x) - logBeta(a, b) }
+  public func logDensity(inside x: Tensor) -> Tensor {
+    let (logX, logY) = (log(x), log1p(-x))
+    let direct = (a - 1) * logX + (b - 1) * logY - logBeta(a, b)
+    if a.isKnownAndModerate || b.isKnownAndModerate { return direct }
+    // n + 1 times the binomial probability of a − 1 among n = a + b − 2 at x.
+    let isLarge = (a .> 20) * (b .> 20)
+    let (k, l) = (select(isLarge, a - 1, 20), select(isLarge, b - 1, 20))
+    let n = k + l
+    let distances = deviance(k, logRatio: logX + log(n / k)) + deviance(l, logRatio: logY + log(n / l))
+    let normalizer = log1p(n) + (logLargeFactorialRest(n) - logLargeFactorialRest(k) - logLargeFactorialRest(l))
+    return select(isLarge, normalizer - distances, direct)
+  }
 
   /// g/(g + h) for two gamma draws, in logarithms; differentiable in both parameters.
   public func sample(using source: DrawSource) -> Tensor {
@@ -35,7 +46,9 @@ extension Beta: DistributionWithMoments, DistributionWithEntropy {
   }
 }
 
-extension Beta: ReparameterizedDistribution, CumulativeDistribution {
-  public func logCDF(_ x: Tensor) -> Tensor { log(incompleteBeta(a, b, x)) }
-  public func logSurvival(_ x: Tensor) -> Tensor { log(incompleteBeta(b, a, 1 - x)) }
+extension Beta: ReparameterizedDistribution, QuantileDistribution {
+  public func logCDF(_ x: Tensor) -> Tensor { logIncompleteBeta(a, b, x) }
+  public func logSurvival(_ x: Tensor) -> Tensor { logIncompleteBeta(b, a, 1 - x) }
+  public func quantile(logCDF: Tensor) -> Tensor { betaQuantile(a, b, logCDF: logCDF) }
+  public func quantile(logSurvival: Tensor) -> Tensor { 1 - betaQuantile(b, a, logCDF: logSurvival) }
 }

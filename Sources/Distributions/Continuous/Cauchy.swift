@@ -36,6 +36,10 @@ extension Cauchy: DistributionWithEntropy {
 extension Cauchy: ReparameterizedDistribution, QuantileDistribution {
   public func logCDF(_ x: Tensor) -> Tensor { Cauchy.logTail(-standardized(x)) }
   public func logSurvival(_ x: Tensor) -> Tensor { Cauchy.logTail(standardized(x)) }
+  /// The angle under which the interval is seen from one unit beside the median, over π.
+  public func logMass(from a: Tensor, to b: Tensor) -> Tensor {
+    log(atan2((b - a) * reciprocal(scale), 1 + standardized(a) * standardized(b)) / Double.pi)
+  }
   public func quantile(logCDF: Tensor) -> Tensor { location - scale * Cauchy.cotangent(exp(logCDF)) }
   public func quantile(logSurvival: Tensor) -> Tensor { location + scale * Cauchy.cotangent(exp(logSurvival)) }
 

@@ -54,9 +54,23 @@ extension StudentT: DistributionWithEntropy {
   }
 }
 
-extension StudentT: ReparameterizedDistribution, CumulativeDistribution {
+extension StudentT: ReparameterizedDistribution, QuantileDistribution {
   public func logCDF(_ x: Tensor) -> Tensor { logTail(-standardized(x)) }
   public func logSurvival(_ x: Tensor) -> Tensor { logTail(standardized(x)) }
+  public func quantile(logCDF: Tensor) -> Tensor { location - scale * upper(logCDF) }
+  public func quantile(logSurvival: Tensor) -> Tensor { location + scale * upper(logSurvival) }
+
+  /// The z with log P(T > z) = l. With p the smaller of the two tails, w = ν/(ν + z²) has I_w(ν/2, ½) = 2p, and 1 − w has
+  /// I_{1−w}(½, ν/2) = 1 − 2p: the former for p < ¼, the latter nearer to the middle.
+  private func upper(_ l: Tensor) -> Tensor {
+    let isAbove = l .<= -LogConstant.two
+    let logTwice = LogConstant.two + select(isAbove, l, log1mExp(select(isAbove, -LogConstant.two, l)))
+    let isOuter = logTwice .< -LogConstant.two
+    let w = betaQuantile(0.5 * df, 0.5, logCDF: select(isOuter, logTwice, -1))
+    let v = betaQuantile(0.5, 0.5 * df, logCDF: log1mExp(minimum(select(isOuter, -0.5, logTwice), -1e-300)))
+    let size = select(isOuter, sqrt(df * (1 - w) / w), sqrt(df * v / (1 - v)))
+    return select(isAbove, size, -size)
+  }
 
   /// log P(T > z). With w = ν/(ν + z²): ½ I_w(ν/2, ½) beyond |z| = √ν, ½ − ½ I_{1−w}(½, ν/2) within, each the accurate one there.
   private func logTail(_ raw: Tensor) -> Tensor {
@@ -65,10 +79,10 @@ extension StudentT: ReparameterizedDistribution, CumulativeDistribution {
     let squared = square(z)
     let total = df + squared
     let isOuter = df .< squared
-    let outer = incompleteBeta(0.5 * df, 0.5, select(isOuter, df / total, 0.5))
+    let logOuter = logIncompleteBeta(0.5 * df, 0.5, select(isOuter, df / total, 0.5))
     let inner = incompleteBeta(0.5, 0.5 * df, select(isOuter, 0.5, squared / total))
-    let mass = select(isOuter, 1 - outer, inner)
-    let small = select(isOuter, log(outer) - LogConstant.two, log1p(-inner) - LogConstant.two)
+    let mass = select(isOuter, -expm1(logOuter), inner)
+    let small = select(isOuter, logOuter, log1p(-inner)) - LogConstant.two
     return select(z .> 0, small, log1p(mass) - LogConstant.two)
   }
 }

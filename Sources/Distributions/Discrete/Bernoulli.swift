@@ -2,7 +2,8 @@ import Differentiation
 
 /// The Bernoulli distribution on {0, 1}: p(1) = p, p(0) = 1 − p; by probability, 0 ≤ p ≤ 1, or by log-odds l = log(p/(1 − p)).
 ///
-/// By probability, impossible outcomes have log density −∞ at p = 0 and p = 1, and the derivative in p is not finite there. By log-odds, y·l − log(1 + eˡ), for every finite l.
+/// By probability, impossible outcomes have log density −∞ at p = 0 and p = 1, and the derivative in p is not finite there. By log-odds,
+/// −log(1 + e^(∓l)), for every finite l.
 public struct Bernoulli: Distribution {
   public static let name = "Bernoulli"
   private enum Parameter: Sendable {
@@ -31,7 +32,8 @@ public struct Bernoulli: Distribution {
   public func logDensity(inside value: IntTensor) -> Tensor {
     switch parameter {
     case .probability(let p): select(value.tensor, log(p), log1p(-p))
-    case .logits(let l): value * l - softplus(l)
+    // log logistic(±l), the sign that of 2y − 1: no digits cancel where the outcome is all but certain.
+    case .logits(let l): -softplus((1 - 2 * value.tensor) * l)
     }
   }
 

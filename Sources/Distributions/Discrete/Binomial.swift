@@ -33,11 +33,26 @@ public struct Binomial: Distribution {
 
   public func logDensity(inside value: IntTensor) -> Tensor {
     let k = value.tensor
-    let ways = logGamma(trials + 1) - (logGamma(k + 1) + logGamma(trials - k + 1))
-    switch parameter {
-    case .probability(let p): return ways + zeroSafeProduct(k, log(p)) + zeroSafeProduct(trials - k, log1p(-p))
-    case .logits(let l): return ways + (k * l - trials * softplus(l))
+    let failures = trials - k
+    if trials.isKnownAndModerate {
+      let ways = logGamma(trials + 1) - (logGamma(k + 1) + logGamma(failures + 1))
+      switch parameter {
+      case .probability(let p): return ways + zeroSafeProduct(k, log(p)) + zeroSafeProduct(failures, log1p(-p))
+      // k·l − n·log(1 + eˡ) as a sum of two numbers that are at most 0.
+      case .logits(let l): return ways + (minimum(k * l, -failures * l) - trials * softplus(-abs(l)))
+      }
     }
+    let n = select(trials .== 0, 1, trials)
+    let distance: Tensor
+    switch parameter {
+    case .probability(let p):
+      distance = deviance(k, rate: trials * p) { log(n / $0 * p) } + deviance(failures, rate: trials * (1 - p)) { log(n / $0 * (1 - p)) }
+    case .logits(let l):
+      distance =
+        deviance(k, rate: trials * logistic(l)) { log(n / $0) - softplus(-l) }
+        + deviance(failures, rate: trials * logistic(-l)) { log(n / $0) - softplus(l) }
+    }
+    return (logFactorialRest(trials) - logFactorialRest(k) - logFactorialRest(failures)) - distance
   }
 
   /// Not differentiable.

@@ -42,7 +42,11 @@ public struct Categorical: Distribution {
     // Outside the classes the result is replaced; until then any class will do.
     switch parameter {
     case .probabilities(let p): return log(p[legal(value)])
-    case .logits(let l): return l[legal(value)] - l.logSumExp(axis: 0)
+    case .logits(let l):
+      // Differences to the largest logit, so that its size does not cancel. Where that is infinite there is nothing to take away.
+      let largest = stopGradient(l.max(axis: 0))
+      let shifted = l - select(abs(largest) .== Double.infinity, 0, largest)
+      return shifted[legal(value)] - log(exp(shifted).sum(axis: 0))
     }
   }
 

@@ -29,10 +29,15 @@ public struct Poisson: Distribution {
   public var support: Support { .integers(from: 0, through: nil) }
 
   public func logDensity(inside value: IntTensor) -> Tensor {
-    let k = value.tensor
+    let logRate: Tensor
     switch parameter {
-    case .rate(let rate): return zeroSafeProduct(k, log(rate)) - rate - logGamma(k + 1)
-    case .logRate(let l): return k * l - exp(l) - logGamma(k + 1)
+    case .rate(let rate): logRate = log(rate)
+    case .logRate(let l): logRate = l
+    }
+    return byMagnitude(value.tensor) { k in
+      zeroSafeProduct(k, logRate) - rate - logGamma(k + 1)
+    } saddlePoint: { k in
+      -deviance(k, logRatio: logRate - log(k)) - logLargeFactorialRest(k)
     }
   }
 

@@ -27,6 +27,7 @@ extension Exponential: DistributionWithMoments, DistributionWithEntropy {
 extension Exponential: ReparameterizedDistribution, QuantileDistribution {
   public func logCDF(_ x: Tensor) -> Tensor { log1mExp(-rate * x) }
   public func logSurvival(_ x: Tensor) -> Tensor { -rate * x }
+  public func logMass(from a: Tensor, to b: Tensor) -> Tensor { log1mExp(rate * (a - b)) - rate * a }
   public func quantile(logCDF: Tensor) -> Tensor { -log1mExp(logCDF) / rate }
   public func quantile(logSurvival: Tensor) -> Tensor { -logSurvival / rate }
 }

@@ -15,7 +15,13 @@ public struct Gamma: Distribution {
   public var support: Support { .positive }
 
   public func logDensity(inside x: Tensor) -> Tensor {
-    (concentration - 1) * log(x) - rate * x + (concentration * log(rate) - logGamma(concentration))
+    let logX = log(x)
+    return byMagnitude(concentration) { a in
+      (a - 1) * logX - rate * x + (a * log(rate) - logGamma(a))
+    } saddlePoint: { a in
+      // r times the Poisson probability of a − 1 at rx, whose mode is the density's own.
+      (log(rate) - logLargeFactorialRest(a - 1)) - deviance(a - 1, logRatio: logX + log(rate / (a - 1)))
+    }
   }
 
   /// A Gamma(a, 1) draw over the rate; differentiable in both parameters, in the shape implicitly (Figurnov, Mohamed, Mnih 2018).
@@ -33,8 +39,9 @@ extension Gamma: DistributionWithMoments, DistributionWithEntropy {
   }
 }
 
-extension Gamma: ReparameterizedDistribution, CumulativeDistribution {
-  /// −∞ also where the probability is below the smallest double.
-  public func logCDF(_ x: Tensor) -> Tensor { log(incompleteGammaP(concentration, rate * x)) }
-  public func logSurvival(_ x: Tensor) -> Tensor { log(incompleteGammaQ(concentration, rate * x)) }
+extension Gamma: ReparameterizedDistribution, QuantileDistribution {
+  public func logCDF(_ x: Tensor) -> Tensor { logIncompleteGammaP(concentration, rate * x) }
+  public func logSurvival(_ x: Tensor) -> Tensor { logIncompleteGammaQ(concentration, rate * x) }
+  public func quantile(logCDF: Tensor) -> Tensor { gammaQuantile(concentration, logP: logCDF) / rate }
+  public func quantile(logSurvival: Tensor) -> Tensor { gammaQuantile(concentration, logQ: logSurvival) / rate }
 }

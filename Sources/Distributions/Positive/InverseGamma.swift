@@ -15,7 +15,13 @@ public struct InverseGamma: Distribution {
   public var support: Support { .positive }
 
   public func logDensity(inside x: Tensor) -> Tensor {
-    -((concentration + 1) * log(x)) - scale / x + (concentration * log(scale) - logGamma(concentration))
+    let logX = log(x)
+    return byMagnitude(concentration) { a in
+      -((a + 1) * logX) - scale / x + (a * log(scale) - logGamma(a))
+    } saddlePoint: { a in
+      // a(a + 1)/b times the Poisson probability of a + 1 at b/x, whose mode is the density's own.
+      (log(a / scale) + log(a + 1) - logLargeFactorialRest(a + 1)) - deviance(a + 1, logRatio: log(scale / (a + 1)) - logX)
+    }
   }
 
   /// b over a Gamma(a, 1) draw; differentiable in both parameters.
@@ -42,7 +48,9 @@ extension InverseGamma: DistributionWithMoments, DistributionWithEntropy {
   }
 }
 
-extension InverseGamma: ReparameterizedDistribution, CumulativeDistribution {
-  public func logCDF(_ x: Tensor) -> Tensor { log(incompleteGammaQ(concentration, scale / x)) }
-  public func logSurvival(_ x: Tensor) -> Tensor { log(incompleteGammaP(concentration, scale / x)) }
+extension InverseGamma: ReparameterizedDistribution, QuantileDistribution {
+  public func logCDF(_ x: Tensor) -> Tensor { logIncompleteGammaQ(concentration, scale / x) }
+  public func logSurvival(_ x: Tensor) -> Tensor { logIncompleteGammaP(concentration, scale / x) }
+  public func quantile(logCDF: Tensor) -> Tensor { scale / gammaQuantile(concentration, logQ: logCDF) }
+  public func quantile(logSurvival: Tensor) -> Tensor { scale / gammaQuantile(concentration, logP: logSurvival) }
 }
