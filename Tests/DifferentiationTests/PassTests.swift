@@ -128,6 +128,16 @@ struct PassTests {
     #expect(Graph(outputs: [twice]).operationCounts == ["input(x)": 1, "exp": 1, "sin": 1, "multiply": 1])
   }
 
+  @Test("stops: what stops a derivative is gone from a plan")
+  func stops() throws {
+    let x = Node.input("x", shape: [3])
+    let y = Node.unary(.exp, Node.unary(.stopGradient, x))
+    #expect(Graph(outputs: [y]).operationCounts == ["input(x)": 1, "stopGradient": 1, "exp": 1])
+    let plan = try Plan(outputs: [y], inputs: [x])
+    #expect(plan.graph.operationCounts == ["input(x)": 1, "exp": 1])
+    #expect(try run(plan, [[0.5, 1, 2]])[0] == run(Plan(outputs: [Node.unary(.exp, x)], inputs: [x]), [[0.5, 1, 2]])[0])
+  }
+
   // MARK: - Hoisting
 
   @Test("hoisting: what depends on data alone is computed when the plan is built")
