@@ -25,16 +25,16 @@ enum OracleTable {
 ///
 /// A log density is a sum of terms that are logarithms, so not doubles: each is rounded, and where the sum crosses zero the roundings do not.
 /// Only there, where the log density is below 10⁻³ of its largest term, the bound is four units in the last place of that term; the recipe
-/// computes it, in the best conditioned form of the sum that is known. `condition` multiplies it where the terms themselves are solutions.
+/// computes it, in the best conditioned form of the sum that is known.
 struct OracleBound {
   let reference: Double
   let error: Double
   let isRelative: Bool
 
-  init(_ row: [Double], condition: Double = 1) {
+  init(_ row: [Double]) {
     reference = row[row.count - 2]
     let relative = 1e-12 * abs(reference)
-    let rounding = 4 * Double.ulpOfOne * row[row.count - 1] * condition
+    let rounding = 4 * Double.ulpOfOne * row[row.count - 1]
     isRelative = relative >= rounding
     error = max(relative, rounding)
   }

@@ -92,6 +92,21 @@ import Testing
     #expect(NumberText.duration(7) == "0:07" && NumberText.duration(3725) == "1:02:05")
   }
 
+  @Test func aVerdictIsReadBackWithTheWeightOfItsReasons() throws {
+    func read(_ diagnostics: String) throws -> Verdict {
+      let text = #"{"schema": "credence/posterior/1", "variables": {}, "diagnostics": \#(diagnostics)}"#
+      return try ResultDocument(JSONReader.parse(Data(text.utf8))).verdict
+    }
+    #expect(
+      try read(#"{"verdict": "caution", "reasons": [{"code": "c", "severity": "caution", "text": "Careful."}]}"#)
+        == Verdict([.init(code: "c", severity: .caution, text: "Careful.")]))
+    // A reason that names no weight has the verdict's.
+    #expect(try read(#"{"verdict": "fail", "reasons": [{"code": "c", "text": "No."}]}"#).reasons[0].severity == .fail)
+    #expect {
+      _ = try read(#"{"verdict": "fail", "reasons": []}"#)
+    } throws: { "\($0)".contains("it is fail, and the gravest of its reasons is ok") }
+  }
+
   @Test func cmdStanColumnsRunFirstIndexFastest() throws {
     let set = DrawSet(
       chains: 1, drawsPerChain: 1,
