@@ -59,7 +59,7 @@ extension Distribution {
   /// The same, and NaN where the value is: for densities whose formula does not depend on the value.
   func restrictedAndNaN(_ density: Tensor, to value: Value) -> Tensor {
     let bounded = restricted(density, to: value)
-    if let known = value.tensor.knownValues, !known.contains(where: \.isNaN) { return bounded }
+    if let known = value.tensor.node.possibleValues, !known.contains(where: \.isNaN) { return bounded }
     return select(isNaN(value.tensor), Double.nan, bounded)
   }
 

@@ -70,7 +70,7 @@ extension Support {
   /// 1 where `x` lies outside, 0 where it lies inside or is NaN, of the shape of a log density; nil where nothing is outside, which also is
   /// the answer for data that are known to be inside.
   package func exclusion(of x: Tensor) -> Tensor? {
-    if let values = x.knownValues, let test = knownTest, values.allSatisfy({ test($0) }) { return nil }
+    if let test = knownTest, let values = x.node.possibleValues, values.allSatisfy({ test($0) }) { return nil }
     switch self {
     case .real: return nil
     case .positive: return either(x .<= 0, x .== Double.infinity)

@@ -99,7 +99,11 @@ package final class GuidedModel<M: Model>: Sendable {
 
   fileprivate func set(_ parameters: UnsafePointer<Double>, in executor: Executor, staging: UnsafeMutablePointer<Double>) {
     for (index, block) in blocks.enumerated() where block.count > 0 {
-      for k in 0..<block.count { staging[block.order?[k] ?? k] = parameters[block.offset + k] }
+      guard let order = block.order else {
+        executor.setInput(index, parameters + block.offset)
+        continue
+      }
+      for k in 0..<block.count { staging[order[k]] = parameters[block.offset + k] }
       executor.setInput(index, staging)
     }
   }
@@ -182,7 +186,8 @@ package final class GuidedObjective<M: Model> {
       schedules[index].elements(step: step).withUnsafeBufferPointer { executor.setInput(model.blocks.count + index, $0.baseAddress!) }
     }
     value.pointee = 0
-    for k in 0..<model.parameterCount { gradient[k] = 0 }
+    let isDirect = particles == 1 && model.blocks.allSatisfy { $0.order == nil }
+    if !isDirect { gradient.update(repeating: 0, count: model.parameterCount) }
     let share = 1 / Double(particles)
     for pass in 0..<(particles / lanes) {
       executor.random = RandomContext(
@@ -191,6 +196,10 @@ package final class GuidedObjective<M: Model> {
       executor.copyOutput(0, lanes: lanes, to: laned)
       for lane in 0..<lanes { value.pointee += share * laned[lane] }
       for (index, block) in model.blocks.enumerated() where block.count > 0 {
+        if isDirect {
+          executor.copyOutput(1 + index, lanes: 1, to: gradient + block.offset)
+          continue
+        }
         executor.copyOutput(1 + index, lanes: lanes, to: laned)
         for k in 0..<block.count {
           let place = (block.order?[k] ?? k) * lanes

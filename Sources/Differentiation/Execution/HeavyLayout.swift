@@ -86,7 +86,13 @@ extension Layout {
     let entry = graph.entries[place]
     var (left, right) = (entry.inputs[0], entry.inputs[1])
     var (leftLabels, rightLabels) = (spec.a, spec.b)
-    if laned[left] && !laned[right] {
+    // One lane is no axis: operands and product stay as they are stored. Products with a vector keep the kernel that more lanes have, for
+    // equal bits.
+    func kept(_ operand: Int, _ labels: [Int]) -> Int {
+      zip(labels, graph.entries[operand].shape).reduce(1) { spec.out.contains($1.0) ? $0 * $1.1 : $0 }
+    }
+    let keepsOrder = lanes == 1 && kept(left, leftLabels) > 1 && kept(right, rightLabels) > 1
+    if keepsOrder ? !leftLabels.contains(spec.out[0]) : laned[left] && !laned[right] {
       swap(&left, &right)
       swap(&leftLabels, &rightLabels)
     }
@@ -114,7 +120,7 @@ extension Layout {
     let both = laned[left] && laned[right]
     let a = try matrix(left, leftLabels, rows, inner, mayTranspose: true)
     // With lanes as columns the right operand's own order is kept, inner axes first.
-    let b = try matrix(right, rightLabels, inner, columns, mayTranspose: both || !laned[right] || columns.isEmpty)
+    let b = try matrix(right, rightLabels, inner, columns, mayTranspose: both || !laned[right] || columns.isEmpty || keepsOrder)
     let out = views[place]!.buffer
     let isLaned = laned[place]
     let direct = spec.out == rows + columns

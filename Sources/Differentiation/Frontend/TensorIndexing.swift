@@ -144,6 +144,17 @@ extension Node {
     }
   }
 
+  /// Numbers among which every value is: ``knownValues``, and for a minibatch of data, whose indices are an input of their own, all of the data.
+  package var possibleValues: [Double]? {
+    switch operation {
+    case .gather:
+      guard case .input = inputs[1].operation else { return nil }
+      return inputs[0].possibleValues
+    case .reshape, .broadcast, .transpose: return inputs[0].possibleValues
+    default: return knownValues
+    }
+  }
+
   package static func strides(_ shape: [Int]) -> [Int] {
     var strides = [Int](repeating: 1, count: shape.count)
     for axis in shape.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * shape[axis + 1] }
