@@ -1,4 +1,5 @@
 import Foundation
+import Inference
 import Reporting
 
 /// Everything an `infer` command line says.
@@ -13,7 +14,7 @@ struct InferOptions: Sendable, Equatable {
   var isQuiet = false
   var progress = Progress.auto
 
-  private static let nutsOnly = ["--chains", "--warmup", "--metric", "--adaptation", "--target-acceptance", "--max-depth"]
+  private static let nutsOnly = ["--chains", "--warmup", "--metric", "--adaptation", "--centering", "--target-acceptance", "--max-depth"]
   private static let viOnly = ["--guide", "--estimator", "--steps", "--particles", "--optimizer", "--objective", "--minibatch"]
 
   /// Reads the options of `infer`; throws `UserError` with all mistakes at once.
@@ -39,6 +40,7 @@ struct InferOptions: Sendable, Equatable {
     if request.metric == .automatic, let adaptation = request.adaptation {
       reader.fail("--adaptation \(adaptation.rawValue) is for --metric diagonal, not for automatic.")
     }
+    request.centering = reader.name("--centering", among: Centering.allCases.map(\.rawValue)).flatMap { .init(rawValue: $0) }
     request.targetAcceptance = reader.number("--target-acceptance", above: 0, below: 1)
     request.maximumTreeDepth = reader.whole("--max-depth", in: 1...24)
     request.guide = Self.guide(&reader)

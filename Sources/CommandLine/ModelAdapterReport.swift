@@ -9,9 +9,11 @@ extension Posterior {
   func configuration(_ request: InferenceRequest) -> JSONObject {
     var object = JSONObject([("seed", .seed(seed))])
     switch settings {
-    case .nuts(let configuration, let chains):
+    case .nuts(let configuration, let chains, let centering):
       object["chains"] = .integer(chains.count)
       object.merge(configuration.json)
+      object["centering"] = .string(centering.rawValue)
+      if case .nuts(let result) = details, let choice = result.centering { object["coordinates"] = choice.json(recorded.sites) }
     case .vi(let configuration, let draws, let minibatch):
       object.merge(configuration.json)
       object["draws"] = .integer(draws)
@@ -72,10 +74,24 @@ extension NUTSConfiguration {
       }
     return JSONObject([
       ("warmup", .integer(warmup)), ("draws", .integer(draws)), ("metric", .string(shape)),
-      ("adaptation", .string(adaptation)), ("target_acceptance", .number(targetAcceptance)),
+      ("adaptation", .string(adaptation)), ("target_acceptance", targetAcceptance.map { .number($0) } ?? "automatic"),
       ("max_depth", .integer(maxTreeDepth)), ("max_energy_error", .number(maxEnergyError)), ("initial_radius", .number(initialRadius)),
       ("initial_step_size", .number(initialStepSize)),
     ])
+  }
+}
+
+extension CenteringChoice {
+  /// For each site with a choice λ of its elements, one number where all are equal (1 the value as written, 0 the standard variable).
+  func json(_ sites: [Site]) -> JSONValue {
+    let movable = sites.filter { parameterization.weights[$0.name] != nil }
+    return .object(
+      JSONObject(
+        movable.map { site in
+          let weights = parameterization.weights[site.name]!
+          let isUniform = weights.allSatisfy { $0 == weights.first }
+          return (site.name, isUniform ? .number(weights.first ?? 1) : .numbers(weights, whole: false))
+        }))
   }
 }
 
@@ -138,6 +154,7 @@ extension NUTSResult {
       ("divergences", .integer(report.divergences)), ("max_depth_hits", .integer(report.saturations)),
       ("e_bfmi", .numbers(report.energyFractions, whole: false)), ("mean_acceptance", .number(report.meanAcceptance)),
       ("mean_steps", .number(report.meanSteps)), ("step_size", .numbers(chains.map(\.stepSize), whole: false)),
+      ("target_acceptance", .numbers(chains.map(\.targetAcceptance), whole: false)),
       ("warmup_divergences", .integer(chains.reduce(0) { $0 + $1.warmupDivergences })), ("failed_chains", .integer(report.failures.count)),
     ])
   }

@@ -10,7 +10,7 @@ struct FitRequest {
   /// Throws `UserError` for what this model or method cannot do.
   func method<M: Model>(for model: M.Type) throws -> Method<M> {
     switch request.method {
-    case .nuts: Method(.nuts(nuts, chains: Array(0..<(request.chains ?? 4))))
+    case .nuts: Method(.nuts(nuts, chains: Array(0..<(request.chains ?? 4)), centering: request.centering ?? .automatic))
     case .vi: try variational()
     case .laplace: Method(.laplace(LaplaceConfiguration(), draws: request.draws ?? 4000))
     case .map: Method(.map(MAPConfiguration()))
@@ -21,7 +21,7 @@ struct FitRequest {
     var configuration = NUTSConfiguration()
     configuration.warmup = request.warmup ?? configuration.warmup
     configuration.draws = request.draws ?? configuration.draws
-    configuration.targetAcceptance = request.targetAcceptance ?? configuration.targetAcceptance
+    configuration.targetAcceptance = request.targetAcceptance
     configuration.maxTreeDepth = request.maximumTreeDepth ?? configuration.maxTreeDepth
     switch (request.metric, request.adaptation) {
     case (.dense, _): configuration.metric = .dense

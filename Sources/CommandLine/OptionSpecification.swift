@@ -70,7 +70,13 @@ struct CommandSpecification: Sendable {
       OptionSpecification("--metric", "NAME", "nuts: automatic (default), diagonal or dense"),
       OptionSpecification(
         "--adaptation", "NAME", "nuts, diagonal metric: fisher (draws and gradients; default) or windowed (Stan's)"),
-      OptionSpecification("--target-acceptance", "P", "nuts: target acceptance statistic, between 0 and 1 (default 0.8)"),
+      OptionSpecification(
+        "--centering", "NAME",
+        "nuts: auto (default; latent sites centred, non-centred or in between, as a short run before the chains shows to be best) or as-written"
+      ),
+      OptionSpecification(
+        "--target-acceptance", "P",
+        "nuts: target acceptance statistic, between 0 and 1 (default: 0.8, raised by each chain that diverges late in its warmup)"),
       OptionSpecification("--max-depth", "N", "nuts: maximum tree depth (default 10)"),
       OptionSpecification("--guide", "NAME", "vi: mean-field (default), full-rank or low-rank:R"),
       OptionSpecification("--estimator", "SITE=NAME[:ARG]", "vi: gradient estimator of one site", repeats: true),

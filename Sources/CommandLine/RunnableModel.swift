@@ -79,6 +79,7 @@ package struct InferenceRequest: Sendable, Equatable {
   package var warmup: Int?
   package var metric: Metric?
   package var adaptation: Adaptation?
+  package var centering: Centering?
   /// Target acceptance statistic, in (0, 1).
   package var targetAcceptance: Double?
   package var maximumTreeDepth: Int?

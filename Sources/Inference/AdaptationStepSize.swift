@@ -31,6 +31,17 @@ package struct StepSizeAdaptation: Sendable, Codable, Equatable {
     logAverage = logStepSize
   }
 
+  /// Aims at another acceptance from now on, beginning with the average step size, made smaller (or larger) as √(1 − target): energy errors of
+  /// leapfrog steps are of order ε² and rejection is proportional to their size.
+  package mutating func aim(at newTarget: Double) {
+    mu = logAverage + 0.5 * log((1 - newTarget) / (1 - target))
+    target = newTarget
+    count = 0
+    meanError = 0
+    logStepSize = mu
+    logAverage = mu
+  }
+
   /// Takes in the acceptance statistic of one trajectory, in [0, 1] (above 1 counts as 1, NaN as 0).
   package mutating func learn(acceptance: Double) {
     count += 1

@@ -25,6 +25,8 @@ package struct FitEngine<M: Model>: Sendable {
 
   /// What an algorithm leaves behind for the summary.
   private struct Outcome {
+    /// The model in the coordinates of the chains; nil for those as written.
+    var compiled: CompiledModel<M>?
     var chains: [UnconstrainedChain]
     var sampleStats: [String: [[Double]]]
     var details: FitDetails
@@ -45,7 +47,8 @@ package struct FitEngine<M: Model>: Sendable {
     let ready = ContinuousClock.now
     let outcome: Outcome
     switch method.settings {
-    case .nuts(let configuration, let chains): outcome = try nuts(compiled, configuration, chains)
+    case .nuts(let configuration, let chains, let centering):
+      outcome = try centred(compiled, configuration, chains, centering)
     case .vi(let configuration, let draws, let minibatch):
       outcome = try variational(compiled, configuration, draws, minibatch)
     case .laplace(let configuration, let draws): outcome = try laplace(compiled, configuration, draws)
@@ -53,9 +56,10 @@ package struct FitEngine<M: Model>: Sendable {
     case .program: throw FitError(["The guide of this method is missing."])
     }
     let inferred = ContinuousClock.now
+    let sampled = outcome.compiled ?? compiled
     let draws = DrawSet(
       chains: outcome.chains.count, drawsPerChain: outcome.chains.first?.count ?? 0,
-      variables: try FitDraws.constrain(compiled, outcome.chains, seed: seed), sampleStats: outcome.sampleStats)
+      variables: try FitDraws.constrain(sampled, outcome.chains, seed: seed), sampleStats: outcome.sampleStats)
     let summaries = try FitSummary.summarize(draws, threads: threads)
     let verdict = FitVerdict.verdict(outcome.details, summaries, draws, isInterrupted: outcome.isInterrupted)
     let end = ContinuousClock.now
@@ -66,14 +70,14 @@ package struct FitEngine<M: Model>: Sendable {
     timing.gradientEvaluations = outcome.evaluations
     return Posterior(
       verdict: verdict, isInterrupted: outcome.isInterrupted, timing: timing, seed: seed, settings: method.settings,
-      recorded: compiled.recorded, drawSet: draws, summaries: summaries, details: outcome.details)
+      recorded: sampled.recorded, drawSet: draws, summaries: summaries, details: outcome.details)
   }
 
   /// Refuses to begin what the machine cannot hold: every draw is kept unconstrained and as the values of all variables.
   private func checkMemory(_ compiled: CompiledModel<M>) throws {
     let draws: Double
     switch method.settings {
-    case .nuts(let configuration, let chains): draws = Double(chains.count) * Double(configuration.draws)
+    case .nuts(let configuration, let chains, _): draws = Double(chains.count) * Double(configuration.draws)
     case .vi(_, let count, _), .laplace(_, let count): draws = Double(count)
     case .map, .program: return
     }
@@ -88,9 +92,30 @@ package struct FitEngine<M: Model>: Sendable {
 
   // MARK: - The methods
 
+  /// NUTS in the coordinates that a pilot run chooses, where there is a choice.
+  private func centred(_ compiled: CompiledModel<M>, _ configuration: NUTSConfiguration, _ chains: [Int], _ centering: Centering) throws
+    -> Outcome
+  {
+    guard centering == .automatic else { return try nuts(compiled, configuration, chains) }
+    let pilot = CenteringPilot(model: model, written: compiled, seed: seed)
+    let chosen = try pilot.choose(initial: starts(compiled, [0], seed: CenteringPilot<M>.pilotSeed(seed))?[0]) { progress in
+      onProgress(FitProgress(progress, phase: "pilot"))
+      return stop.isRaised ? .stop : .goOn
+    }
+    guard let (model, choice) = chosen else { return try nuts(compiled, configuration, chains) }
+    var outcome = try nuts(model, configuration, chains)
+    if case .nuts(var result) = outcome.details {
+      result.centering = choice
+      outcome.details = .nuts(result)
+    }
+    outcome.compiled = model
+    outcome.evaluations += choice.gradientEvaluations
+    return outcome
+  }
+
   private func nuts(_ compiled: CompiledModel<M>, _ configuration: NUTSConfiguration, _ chains: [Int]) throws -> Outcome {
     let result = try runNUTS(
-      compiled, configuration: configuration, seed: seed, chainIDs: chains, threads: threads, initial: starts(compiled, chains)
+      compiled, configuration: configuration, seed: seed, chainIDs: chains, threads: threads, initial: starts(compiled, chains, seed: seed)
     ) { progress in
       onProgress(FitProgress(progress))
       return stop.isRaised ? .stop : .goOn
@@ -170,7 +195,7 @@ package struct FitEngine<M: Model>: Sendable {
   private static var startPurpose: UInt32 { 0x4653 }
 
   /// One start for each chain where the model gives initial values; the other coordinates uniform in (−2, 2).
-  private func starts(_ compiled: CompiledModel<M>, _ chains: [Int]) -> [[Double]]? {
+  private func starts(_ compiled: CompiledModel<M>, _ chains: [Int], seed: UInt64) -> [[Double]]? {
     let given = compiled.initialPosition
     guard given.contains(where: { $0 != nil }) else { return nil }
     return chains.map { chain in

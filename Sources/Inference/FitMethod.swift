@@ -2,7 +2,7 @@ import Modeling
 
 /// What an inference does, with every setting it has.
 package enum FitSettings: Sendable {
-  case nuts(NUTSConfiguration, chains: [Int])
+  case nuts(NUTSConfiguration, chains: [Int], centering: Centering = .automatic)
   /// `draws` from the fitted guide.
   /// With `minibatch`, plate name → elements present at a step, by Adam from one start.
   case vi(VIConfiguration, draws: Int, minibatch: [String: Int] = [:])
@@ -62,10 +62,21 @@ public struct Method<M: Model>: Sendable {
     case dense
   }
 
+  /// In which coordinates NUTS moves latent sites whose location or scale depends on other sites, such as θ ~ Normal(μ, sd: τ). Draws and
+  /// summaries are of θ in any case.
+  public enum Centering: Sendable {
+    /// Centred, non-centred or in between, for each element what a short run before the chains shows to be best.
+    case automatic
+    /// Every site by its value.
+    case asWritten
+  }
+
   /// The no-U-turn sampler: `draws` kept in each of `chains` chains after `warmup` iterations of adaptation.
+  /// - Parameter targetAcceptance: the acceptance statistic that step sizes aim at, in (0, 1); nil begins at 0.8, and a chain whose
+  ///   trajectories diverge late in its warm-up raises its own towards 0.99.
   public static func nuts(
-    chains: Int = 4, warmup: Int = 1000, draws: Int = 1000, targetAcceptance: Double = 0.8, maximumTreeDepth: Int = 10,
-    metric: Metric = .automatic
+    chains: Int = 4, warmup: Int = 1000, draws: Int = 1000, targetAcceptance: Double? = nil, maximumTreeDepth: Int = 10,
+    metric: Metric = .automatic, centering: Centering = .automatic
   ) -> Method {
     var configuration = NUTSConfiguration()
     configuration.warmup = warmup
@@ -79,7 +90,9 @@ public struct Method<M: Model>: Sendable {
       case .variance: .diagonalVariance
       case .dense: .dense
       }
-    return Method(.nuts(configuration, chains: Array(0..<Swift.max(chains, 0))))
+    return Method(
+      .nuts(
+        configuration, chains: Array(0..<Swift.max(chains, 0)), centering: centering == .automatic ? .automatic : .asWritten))
   }
 
   /// Variational inference: the member of the guide's family with the largest ELBO.

@@ -2,7 +2,7 @@ import Synchronization
 
 /// How far a fit is.
 public struct FitProgress: Sendable, Equatable {
-  /// `warmup`, `sampling` or `optimizing`.
+  /// `pilot` (the choice of coordinates), `warmup`, `sampling` or `optimizing`.
   public var phase: String
   /// Steps or iterations done by all chains together; for `optimizing` those of the start that reports.
   public var completed: Int
@@ -23,9 +23,9 @@ public struct FitProgress: Sendable, Equatable {
     self.measures = measures.map { Measure(name: $0.0, value: $0.1) }
   }
 
-  init(_ progress: NUTSProgress) {
+  init(_ progress: NUTSProgress, phase: String? = nil) {
     self.init(
-      phase: progress.isWarmingUp ? "warmup" : "sampling", completed: progress.chains.reduce(0) { $0 + $1.iteration },
+      phase: phase ?? (progress.isWarmingUp ? "warmup" : "sampling"), completed: progress.chains.reduce(0) { $0 + $1.iteration },
       total: progress.chains.count * (progress.warmup + progress.draws),
       measures: [
         ("divergences", Double(progress.chains.reduce(0) { $0 + $1.divergences })),

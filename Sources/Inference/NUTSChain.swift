@@ -19,6 +19,7 @@ struct NUTSChain {
   private var current: NUTSTree.Point
   private var phase = Phase.start
   private var adaptation: StepSizeAdaptation
+  private var target: TargetAcceptance
   private var learner: MetricLearner
   private var stepSize: Double
   /// The step size before the search under way.
@@ -61,8 +62,9 @@ struct NUTSChain {
       storage: storage + metricStorage, slots: slots)
     let last = storage + metricStorage + treeStorage
     current = NUTSTree.Point(position: last, gradient: last + stride)
+    target = TargetAcceptance(configuration)
     adaptation = StepSizeAdaptation(
-      target: configuration.targetAcceptance, gamma: configuration.gamma, stabilization: configuration.stabilization,
+      target: target.value, gamma: configuration.gamma, stabilization: configuration.stabilization,
       relaxation: configuration.relaxation)
     learner = MetricLearner(dimension: dimension, configuration: configuration)
     stepSize = configuration.initialStepSize
@@ -192,6 +194,7 @@ struct NUTSChain {
     } else if (searchDirection == 1) != tooSmall {
       awaitsStepSearch = false
       adaptation.restart(from: stepSize)
+      target.restart()
       goOn()
       return
     }
@@ -245,6 +248,7 @@ struct NUTSChain {
     let statistic = (learner.usesSymmetricStatistic ? tree.symmetricSum : tree.acceptanceSum) / steps
     let effect = learner.learn(position: current.position, gradient: current.gradient, isInformative: isInformative, metric: metric)
     adaptation.learn(acceptance: statistic)
+    if let raised = target.learn(iteration: iteration, isDiverging: tree.isDiverging) { adaptation.aim(at: raised) }
     stepSize = adaptation.stepSize
     if effect == .restartStepSize { awaitsStepSearch = true }
   }
@@ -264,11 +268,11 @@ struct NUTSChain {
     let state = NUTSChainState(
       iteration: iteration, awaitsStepSearch: awaitsStepSearch, position: vector(current.position), gradient: vector(current.gradient),
       logDensity: current.logDensity, stepSize: phase == .stepSearch ? stepSizeBeforeSearch : stepSize, adaptation: adaptation,
-      learner: learner, metric: metric.value,
+      target: target, learner: learner, metric: metric.value,
       gradientEvaluations: settledEvaluations)
     return NUTSChainResult(
       chainID: chainID, status: status, dimension: dimension, trace: trace, warmup: warmupTrace, warmupDivergences: warmupDivergences,
-      stepSize: stepSize, metric: metric.value, gradientEvaluations: settledEvaluations,
+      targetAcceptance: target.value, stepSize: stepSize, metric: metric.value, gradientEvaluations: settledEvaluations,
       warmupGradientEvaluations: iteration < configuration.warmup ? settledEvaluations : warmupEvaluations,
       state: hasStarted ? state : nil)
   }
@@ -291,6 +295,7 @@ struct NUTSChain {
     current.logDensity = state.logDensity
     stepSize = state.stepSize
     adaptation = state.adaptation
+    target = state.target
     learner = state.learner
     metric.set(state.metric)
     hasStarted = true

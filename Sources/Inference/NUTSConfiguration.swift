@@ -36,8 +36,8 @@ package struct NUTSConfiguration: Sendable, Codable, Equatable {
   package var draws = 1000
   /// A trajectory has at most 2^maxTreeDepth − 1 leapfrog steps.
   package var maxTreeDepth = 10
-  /// The acceptance statistic that step-size adaptation aims at, in (0, 1).
-  package var targetAcceptance = 0.8
+  /// The acceptance statistic that step-size adaptation aims at, in (0, 1); nil leaves it to each chain (``TargetAcceptance``).
+  package var targetAcceptance: Double?
   package var metric = MetricAdaptation.automatic
   /// Where the search for a first step size starts.
   package var initialStepSize = 1.0
@@ -71,8 +71,10 @@ package struct NUTSConfiguration: Sendable, Codable, Equatable {
     check(warmup >= 0, "The number of warm-up iterations is \(warmup); it must be 0 or more.")
     check(draws >= 0, "The number of draws is \(draws); it must be 0 or more.")
     check((1...24).contains(maxTreeDepth), "The maximum tree depth is \(maxTreeDepth); it must be from 1 to 24.")
-    check(
-      targetAcceptance > 0 && targetAcceptance < 1, "The target acceptance is \(targetAcceptance); it must lie strictly between 0 and 1.")
+    if let targetAcceptance {
+      check(
+        targetAcceptance > 0 && targetAcceptance < 1, "The target acceptance is \(targetAcceptance); it must lie strictly between 0 and 1.")
+    }
     check(
       initialStepSize > 0 && initialStepSize.isFinite, "The initial step size is \(initialStepSize); it must be positive and finite.")
     check(maxEnergyError > 0, "The maximum energy error is \(maxEnergyError); it must be positive.")

@@ -69,6 +69,7 @@ package struct NUTSChainState: Sendable, Codable {
   var logDensity: Double
   var stepSize: Double
   var adaptation: StepSizeAdaptation
+  var target: TargetAcceptance
   var learner: MetricLearner
   var metric: NUTSMetric
   var gradientEvaluations: Int
@@ -85,6 +86,8 @@ package struct NUTSChainResult: Sendable, Codable {
   package var warmup: NUTSTrace
   /// Divergent trajectories during warm-up, which mean little.
   package var warmupDivergences: Int
+  /// The acceptance statistic that the step size aimed at in the end.
+  package var targetAcceptance: Double
   /// The step size at the end, and the metric.
   package var stepSize: Double
   package var metric: NUTSMetric
@@ -105,6 +108,8 @@ package struct NUTSResult: Sendable, Codable {
   package var configuration: NUTSConfiguration
   package var seed: UInt64
   package var chains: [NUTSChainResult]
+  /// The coordinates of the draws, where there was a choice.
+  package var centering: CenteringChoice?
 
   package var gradientEvaluations: Int { chains.reduce(0) { $0 + $1.gradientEvaluations } }
   package var divergences: Int { chains.reduce(0) { $0 + $1.divergences } }

@@ -54,10 +54,18 @@ public final class Program: Recorder {
       )
     }
     let point = recording.unconstrained(name, valueShape: d.shape, bijection, self)
-    let x = bijection.forward(point.tensor)
+    let change = coordinateChange(name, d, point.tensor, point.block)
+    let v = change?.written ?? point.tensor
+    let x = bijection.forward(v)
     let value = D.Value(drawn: x)
-    add(
-      name, .latent, d, value, support: d.support, source, jacobian: bijection.logDeterminant(point.tensor, x), unconstrained: point.block)
+    if let change, let density = change.logDensity {
+      guard belongs(density, name, source) else { return value }
+      recording.sites.append(
+        site(name, .latent, D.name, x, support: d.support, source, density: total(density), unconstrained: point.block))
+    } else {
+      add(name, .latent, d, value, support: d.support, source, jacobian: bijection.logDeterminant(v, x), unconstrained: point.block)
+    }
+    if let change, recording.sites.last?.name == name { recording.sites[recording.sites.count - 1].coordinates = change.coordinates }
     return value
   }
 

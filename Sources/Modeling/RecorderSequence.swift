@@ -78,15 +78,20 @@ extension Program {
   private func stepNodes(from first: Int) -> [Tensor] {
     recording.sites[first...].flatMap { site in
       [site.value, site.logDensity.map { Tensor($0) } ?? 0, site.logJacobian.map { Tensor($0) } ?? 0]
+        + (site.coordinates?.values?.all ?? [])
     }
   }
 
   private func stackSites(from first: Int, length: Int, name: String, _ stacked: [Tensor]) {
+    var rest = stacked[...]
     for index in recording.sites.indices.dropFirst(first) {
-      let parts = stacked[(3 * (index - first))..<(3 * (index - first) + 3)].map { $0 }
+      let coordinates = recording.sites[index].coordinates?.values?.all.count ?? 0
+      let parts = Array(rest.prefix(3 + coordinates))
+      rest = rest.dropFirst(3 + coordinates)
       recording.sites[index].shape = [length] + recording.sites[index].shape
       recording.sites[index].value = parts[0]
       recording.sites[index].sequence = name
+      if coordinates > 0 { recording.sites[index].coordinates?.values = .init(Array(parts[3...])) }
       if recording.sites[index].logDensity != nil { recording.sites[index].logDensity = parts[1].node.total }
       if recording.sites[index].logJacobian != nil { recording.sites[index].logJacobian = parts[2].node.total }
     }

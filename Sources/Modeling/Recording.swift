@@ -25,6 +25,10 @@ final class Recording {
     var known: [String: Node] = [:]
     /// Minibatch numbers that were made before, by plate.
     var knownSubsets: [String: Node] = [:]
+    /// The coordinates in which latent sites are moved.
+    var parameterization = Parameterization.asWritten
+    /// Whether the parts of sites' coordinates are wanted (``SiteCoordinates/values``).
+    var reportsCoordinates = false
   }
 
   let options: Options

@@ -32,7 +32,8 @@ package struct Site: Sendable {
   package let source: SourceLine
   /// The value, inside the plates. NaN of no consequence for a factor.
   package internal(set) var value: Tensor
-  /// log p of the value, summed over everything and scaled for minibatches; for a latent site without the Jacobian.
+  /// log p of the value, summed over everything and scaled for minibatches; for a latent site without the Jacobian. For a site that is moved
+  /// in another coordinate than as written (``Parameterization``): log p of that coordinate, with every Jacobian.
   package internal(set) var logDensity: Node?
   /// log |det ∂x/∂u| of a latent site or a parameter, summed and scaled likewise; nil where it is not there or is zero.
   package internal(set) var logJacobian: Node?
@@ -40,6 +41,8 @@ package struct Site: Sendable {
   package internal(set) var sequence: String?
   /// The unconstrained values, an input; for latent sites and parameters.
   package let unconstrained: Unconstrained?
+  /// The coordinates that it may be moved in, where there are several.
+  var coordinates: SiteCoordinates?
 
   package struct Unconstrained: Sendable {
     /// [unconstrained shape of one value, then the plates].
@@ -57,5 +60,8 @@ package struct Site: Sendable {
   package var outsideShape: [Int] { plates.map(\.present) + shape }
 
   /// The value as it is seen outside of its plates.
-  package var outsideValue: Tensor { axes.reversed().reduce(value) { $0.leaving($1) } }
+  package var outsideValue: Tensor { outside(value) }
+
+  /// A tensor from inside the plates as it is seen outside of them.
+  func outside(_ inside: Tensor) -> Tensor { axes.reversed().reduce(inside) { $0.leaving($1) } }
 }

@@ -9,7 +9,7 @@ public struct MultivariateNormal: Distribution {
   private enum Spread: Sendable {
     case covariance(Tensor), cholesky(Tensor)
   }
-  private let mu: Tensor
+  let mu: Tensor
   private let spread: Spread
 
   /// The mean [n], or one number for all, and the covariance matrix [n, n].
@@ -63,7 +63,8 @@ public struct MultivariateNormal: Distribution {
     mu + matmul(lowerTriangle(factor), source.draw(.normal, shape: [size]))
   }
 
-  private var factor: Tensor {
+  /// L.
+  var factor: Tensor {
     switch spread {
     case .covariance(let k): cholesky(k)
     case .cholesky(let l): l
