@@ -42,20 +42,17 @@ package struct FileModel<M: Model>: ReferencedModel, ModelWithDensity {
   private let runnable = AnyRunnable(M.self)
   package let file: String
   package let isReferenced: Bool
-  package let difficulty: PosteriorDifficulty?
 
   /// A model without a reference posterior.
   package init(_ type: M.Type, _ file: String) {
     self.file = file
     isReferenced = false
-    difficulty = nil
   }
 
   /// A model whose reference posterior is the file of its name in `Data/reference`.
-  package init(referenced type: M.Type, _ file: String, difficulty: PosteriorDifficulty? = nil) {
+  package init(referenced type: M.Type, _ file: String) {
     self.file = file
     isReferenced = true
-    self.difficulty = difficulty
   }
 
   package func referenceData() throws -> Data? { isReferenced ? try BuiltInData.read("reference/\(name).json") : nil }

@@ -8,24 +8,10 @@ package enum ModelLibrary {
   package static let posteriors: [any ReferencedModel] = [
     FileModel(referenced: Autoregression.self, "arK.json"),
     FileModel(referenced: LogEarningsInteraction.self, "earnings.json"),
-    FileModel(
-      referenced: EightSchoolsCentered.self, "eight_schools.json",
-      difficulty: PosteriorDifficulty(
-        reason:
-          "tau and theta form a funnel: where tau is small the scale of theta is, too, and no one step size suits both. Divergences and small effective sample sizes are expected at the defaults; the non-centred form has neither.",
-        targetAcceptance: 0.99, draws: 10_000)),
-    FileModel(
-      referenced: EightSchoolsNoncentered.self, "eight_schools.json",
-      difficulty: PosteriorDifficulty(
-        reason: "tau has the tail of a Cauchy, and far out xi has a scale of its own: a few draws in a thousand diverge at the defaults.",
-        targetAcceptance: 0.95, draws: 1_000)),
+    FileModel(referenced: EightSchoolsCentered.self, "eight_schools.json"),
+    FileModel(referenced: EightSchoolsNoncentered.self, "eight_schools.json"),
     FileModel(referenced: Garch.self, "garch.json"),
-    FileModel(
-      referenced: GaussianProcessPoisson.self, "gp_pois_regr.json",
-      difficulty: PosteriorDifficulty(
-        reason:
-          "counts tie xi to alpha and rho, whose scale they set, and the covariance is nearly singular where rho is large: curvature varies. The reference itself was drawn with acceptance 0.99.",
-        targetAcceptance: 0.99, draws: 1_000)),
+    FileModel(referenced: GaussianProcessPoisson.self, "gp_pois_regr.json"),
     FileModel(referenced: HiddenMarkov.self, "hmm_example.json"),
     FileModel(referenced: KidscoreInteraction.self, "kidiq.json"),
     FileModel(referenced: TwoNormals.self, "low_dim_gauss_mix.json"),

@@ -7,23 +7,6 @@ package protocol ReferencedModel: RunnableModel {
   var isReferenced: Bool { get }
   /// JSON, nil where there is none: `parameters`, an object of names (`theta[1]`, counted from 1) to `mean`, `sd`, `q5` … `q95` and their Monte Carlo errors.
   func referenceData() throws -> Data?
-  /// Why the posterior is hard for NUTS at default settings, where it is.
-  var difficulty: PosteriorDifficulty? { get }
-}
-
-/// What is known of a posterior that does not come out right, or not without divergences, at default settings.
-package struct PosteriorDifficulty: Sendable {
-  /// One sentence.
-  package var reason: String
-  /// Settings with which it comes out right: those its reference was drawn with, or near them.
-  package var targetAcceptance: Double
-  package var draws: Int
-
-  package init(reason: String, targetAcceptance: Double, draws: Int) {
-    self.reason = reason
-    self.targetAcceptance = targetAcceptance
-    self.draws = draws
-  }
 }
 
 /// The summary of a reference, as its file has it.
@@ -53,8 +36,6 @@ struct PosteriorReference: Decodable {
 /// One comparison of a fit with a reference.
 package struct AgreementRow: Sendable {
   package var model: String
-  /// `nuts`, with settings that are not the defaults, or `vi full-rank`.
-  package var method: String
   package var seconds: Double
   package var divergences: Int
   /// The largest R-hat over everything in the reference; NaN for `vi`.
@@ -85,33 +66,20 @@ package enum Agreement {
     }
   }
 
-  /// NUTS with four chains: at the defaults and, where the posterior is known to be hard and they fail, once more with the settings that suit
-  /// it. The last row is the one that counts.
-  package static func nuts(_ model: any ReferencedModel, seed: UInt64, threads: Int? = nil) async throws -> [AgreementRow] {
+  /// NUTS with four chains at the defaults.
+  package static func nuts(_ model: any ReferencedModel, seed: UInt64, threads: Int? = nil) async throws -> AgreementRow {
     let reference = try reference(model)
-    var first = try await nutsRow(model, reference, seed, threads, nil)
-    guard let difficulty = model.difficulty, !first.agrees || first.divergences > 0 else { return [first] }
-    first.note = difficulty.reason
-    let second = try await nutsRow(model, reference, seed, threads, difficulty)
-    return [first, second]
-  }
-
-  private static func nutsRow(
-    _ model: any ReferencedModel, _ reference: PosteriorReference, _ seed: UInt64, _ threads: Int?, _ settings: PosteriorDifficulty?
-  ) async throws -> AgreementRow {
     var request = InferenceRequest()
     request.seed = seed
     request.threads = threads
     request.keepsDraws = true
-    request.targetAcceptance = settings?.targetAcceptance
-    request.draws = settings?.draws
     let begin = ContinuousClock.now
     let outcome = try await model.infer(data: nil, request: request) { _ in }
     guard !outcome.isInterrupted, let draws = outcome.draws else { throw CancellationError() }
     let summaries = Summary.summarize(draws)
     var row = AgreementRow(
-      model: model.name, method: settings.map { "nuts, acceptance \($0.targetAcceptance), \($0.draws) draws" } ?? "nuts",
-      seconds: (ContinuousClock.now - begin).seconds, divergences: count("divergences", outcome), rHat: 0, worst: 0, worstName: "",
+      model: model.name, seconds: (ContinuousClock.now - begin).seconds, divergences: count("divergences", outcome), rHat: 0, worst: 0,
+      worstName: "",
       verdict: outcome.verdict, agrees: true, note: "")
     for (name, entry) in reference.parameters.sorted(by: { $0.key < $1.key }) {
       let (variable, element) = PosteriorReference.place(name)
@@ -129,6 +97,7 @@ package enum Agreement {
     }
     // A number that is not finite never agrees.
     row.agrees = abs(row.worst) < zLimit && row.rHat < rHatLimit
+    row.note = outcome.verdict.reasons.first { $0.code == "divergences" }?.text ?? ""
     return row
   }
 
@@ -144,7 +113,7 @@ package enum Agreement {
     let outcome = try await model.infer(data: nil, request: request) { _ in }
     guard !outcome.isInterrupted else { throw CancellationError() }
     var row = AgreementRow(
-      model: model.name, method: "vi full-rank", seconds: (ContinuousClock.now - begin).seconds, divergences: 0, rHat: .nan, worst: 0,
+      model: model.name, seconds: (ContinuousClock.now - begin).seconds, divergences: 0, rHat: .nan, worst: 0,
       worstName: "", verdict: outcome.verdict, agrees: true, note: outcome.verdict.reasons.map(\.code).joined(separator: " "))
     for (name, entry) in reference.parameters.sorted(by: { $0.key < $1.key }) {
       let (variable, element) = PosteriorReference.place(name)

@@ -1,10 +1,17 @@
 /// The acceptance statistic that a chain's step size aims at: as given, or 0.8 at first and higher after divergences late in warm-up.
 ///
 /// A divergence before the metric is known, or soon after a search for a new step size (which begins with large ones), says nothing of the
-/// posterior. One that comes later does: there is a region for which the step size is too large, and the draws will miss it. Each halves what
-/// the target lacks to 1, up to 0.99. Where none comes, nothing changes to the bit.
+/// posterior; nor does one at a step size far above the average that will be kept, since dual averaging tries out long steps, with which every
+/// Gaussian diverges. One that comes later and with a step near the average does: there is a region for which the step size is too large, and
+/// the draws will miss it. Each such divides what the target lacks to 1 by four, down to 0.01: 0.95, 0.9875, 0.99. Where none comes, nothing
+/// changes to the bit.
+///
+/// Warm-up may not see the whole of such a region. So that a chain which enters it later does not stay for hundreds of iterations, rejecting
+/// almost everything, one trajectory in eight after warm-up has steps of a quarter of the length, where the target was raised. The choice is made before the
+/// trajectory and does not depend on the position: a mixture of kernels that all leave the posterior unchanged does so, too.
 package struct TargetAcceptance: Sendable, Codable, Equatable {
   package private(set) var value: Double
+  package private(set) var isRaised = false
   private let isFixed: Bool
   /// The first iteration whose divergence counts.
   private let first: Int
@@ -16,6 +23,12 @@ package struct TargetAcceptance: Sendable, Codable, Equatable {
   private static let settling = 50
   /// The share of warm-up after which divergences count.
   private static let earlyShare = 0.3
+  /// The largest step, in averages, with which a divergence counts. At an acceptance of 0.8 a Gaussian of some dimensions becomes unstable at
+  /// 1.5 and more.
+  private static let longestStep = 1.25
+  /// How many trajectories have short steps, and how short.
+  private static let shortShare = 0.125
+  private static let shortening = 0.25
 
   package init(_ configuration: NUTSConfiguration) {
     isFixed = configuration.targetAcceptance != nil
@@ -26,11 +39,16 @@ package struct TargetAcceptance: Sendable, Codable, Equatable {
   /// The step size has been searched anew.
   package mutating func restart() { sinceSearch = 0 }
 
-  /// Takes in one warm-up trajectory; the new target where it is raised.
-  package mutating func learn(iteration: Int, isDiverging: Bool) -> Double? {
+  /// Takes in one warm-up trajectory, `relativeStep` being its step size divided by the average; the new target where it is raised.
+  package mutating func learn(iteration: Int, isDiverging: Bool, relativeStep: Double) -> Double? {
     sinceSearch += 1
-    guard isDiverging, !isFixed, iteration >= first, sinceSearch > Self.settling, value < Self.greatest else { return nil }
-    value = min(1 - 0.5 * (1 - value), Self.greatest)
+    guard isDiverging, !isFixed, iteration >= first, sinceSearch > Self.settling, relativeStep <= Self.longestStep, value < Self.greatest
+    else { return nil }
+    value = min(1 - 0.25 * (1 - value), Self.greatest)
+    isRaised = true
     return value
   }
+
+  /// What the step size of a trajectory after warm-up is multiplied by, for a uniform number of its own.
+  package static func factor(_ uniform: Double) -> Double { uniform < shortShare ? shortening : 1 }
 }

@@ -54,6 +54,7 @@ struct CenteringPilot<M: Model> {
     configuration.warmup = 200
     configuration.draws = 200
     configuration.maxTreeDepth = 6
+    configuration.targetAcceptance = TargetAcceptance.initial
     configuration.metric = .diagonalFisher
     return configuration
   }

@@ -22,6 +22,8 @@ struct NUTSChain {
   private var target: TargetAcceptance
   private var learner: MetricLearner
   private var stepSize: Double
+  /// The step size of the trajectory under way.
+  private var trajectoryStep = 0.0
   /// The step size before the search under way.
   private var stepSizeBeforeSearch = 0.0
   private var attempts = 0
@@ -161,8 +163,17 @@ struct NUTSChain {
     } else {
       phase = .trajectory
       drawMomentum(.momentum)
-      tree.begin(from: current, stepSize: stepSize, iteration: iteration)
+      trajectoryStep = stepSize * stepFactor
+      tree.begin(from: current, stepSize: trajectoryStep, iteration: iteration)
     }
+  }
+
+  /// After warm-up, where the target was raised, some trajectories have shorter steps (``TargetAcceptance``).
+  private var stepFactor: Double {
+    guard target.isRaised, iteration >= configuration.warmup else { return 1 }
+    var uniform = 0.0
+    random.uniforms(.stepLength, iteration: iteration, into: &uniform, count: 1)
+    return TargetAcceptance.factor(uniform)
   }
 
   /// A fresh whitened momentum in `tree.momenta.1`. Its padding is cleared: a gradient that was not finite may have reached it.
@@ -247,15 +258,18 @@ struct NUTSChain {
     let steps = Double(max(tree.steps, 1))
     let statistic = (learner.usesSymmetricStatistic ? tree.symmetricSum : tree.acceptanceSum) / steps
     let effect = learner.learn(position: current.position, gradient: current.gradient, isInformative: isInformative, metric: metric)
+    let relativeStep = trajectoryStep / adaptation.averageStepSize
     adaptation.learn(acceptance: statistic)
-    if let raised = target.learn(iteration: iteration, isDiverging: tree.isDiverging) { adaptation.aim(at: raised) }
+    if let raised = target.learn(iteration: iteration, isDiverging: tree.isDiverging, relativeStep: relativeStep) {
+      adaptation.aim(at: raised)
+    }
     stepSize = adaptation.stepSize
     if effect == .restartStepSize { awaitsStepSearch = true }
   }
 
   private var entry: NUTSTrace.Entry {
     NUTSTrace.Entry(
-      logDensity: current.logDensity, acceptance: tree.acceptanceSum / Double(max(tree.steps, 1)), stepSize: stepSize,
+      logDensity: current.logDensity, acceptance: tree.acceptanceSum / Double(max(tree.steps, 1)), stepSize: trajectoryStep,
       energy: tree.sample.energy, treeDepth: tree.depth, steps: tree.steps, isDiverging: tree.isDiverging)
   }
 

@@ -7,6 +7,7 @@ enum NUTSPurpose: UInt32 {
   case stepSearch = 0x4E55_0002
   case momentum = 0x4E55_0003
   case trajectory = 0x4E55_0004
+  case stepLength = 0x4E55_0005
 }
 
 /// The random numbers of one chain, addressed by (seed, purpose, chain, iteration, try, element).

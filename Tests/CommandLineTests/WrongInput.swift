@@ -77,6 +77,8 @@ let wrongInputs: [WrongInput] = [
   .init("infer line --quiet=yes", #"credence: infer: --quiet takes no value, but has "yes"."#),
   .init("infer line --quiet --progress plain", "credence: infer: --quiet and --progress plain contradict each other."),
   .init("infer line --progress loud", #"credence: infer: --progress expects auto, plain, json or none, not "loud"."#),
+  .init("infer line --centering half", #"credence: infer: --centering expects auto or as-written, not "half"."#),
+  .init("infer line --method vi --centering auto", "credence: infer: --centering belongs to --method nuts, not to vi."),
   .init("infer line --method smc", "credence: infer: --method smc is not in this version, which has vi, nuts, laplace or map."),
   .init("infer line --method nut", #"credence: infer: --method expects vi, nuts, laplace or map, not "nut"; the nearest is nuts."#),
   .init("infer line --method vi --chains 4", "credence: infer: --chains belongs to --method nuts, not to vi."),

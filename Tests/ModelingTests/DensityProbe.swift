@@ -7,8 +7,10 @@ struct DensityProbe<M: Model> {
   let compiled: CompiledModel<M>
   private let evaluator: any LogDensityEvaluator
 
-  init(_ model: M, minibatch: [String: Int] = [:]) throws {
-    compiled = try CompiledModel(model, minibatch: minibatch)
+  init(_ model: M, minibatch: [String: Int] = [:]) throws { try self.init(CompiledModel(model, minibatch: minibatch)) }
+
+  init(_ compiled: CompiledModel<M>) throws {
+    self.compiled = compiled
     evaluator = try compiled.makeEvaluator(lanes: 1)
   }
 
