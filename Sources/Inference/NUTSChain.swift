@@ -260,7 +260,7 @@ struct NUTSChain {
     let effect = learner.learn(position: current.position, gradient: current.gradient, isInformative: isInformative, metric: metric)
     let relativeStep = trajectoryStep / adaptation.averageStepSize
     adaptation.learn(acceptance: statistic)
-    if let raised = target.learn(iteration: iteration, isDiverging: tree.isDiverging, relativeStep: relativeStep) {
+    if let raised = target.learn(iteration: iteration, energyError: tree.largestError, relativeStep: relativeStep) {
       adaptation.aim(at: raised)
     }
     stepSize = adaptation.stepSize

@@ -38,6 +38,8 @@ struct NUTSTree {
   private(set) var acceptanceSum = 0.0
   private(set) var symmetricSum = 0.0
   private(set) var isDiverging = false
+  /// The largest energy error of the trajectory, in nats; infinite where it diverged.
+  private(set) var largestError = 0.0
   private var startEnergy = 0.0
   private var treeLogWeight = 0.0
   private var weightScale = 0.0
@@ -102,6 +104,7 @@ struct NUTSTree {
     acceptanceSum = 0
     symmetricSum = 0
     isDiverging = false
+    largestError = 0
     treeLogWeight = 0
     farthest = (0, 0)
     beginDoubling()
@@ -132,8 +135,10 @@ struct NUTSTree {
     // A NaN energy (outside the support, or a gradient that is not finite) fails the comparison and counts as a divergence.
     guard -logWeight <= maxEnergyError else {
       isDiverging = true
+      largestError = .infinity
       return true
     }
+    largestError = max(largestError, -logWeight)
     let weight = exp(min(logWeight, 0))
     acceptanceSum += weight
     symmetricSum += logWeight < 0 ? 2 * weight / (1 + weight) : 2 / (1 + exp(logWeight))
