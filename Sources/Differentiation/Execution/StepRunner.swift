@@ -285,6 +285,8 @@ enum StepRunner {
           d[i &* lanes &+ lane] = isLegal ? a[Int(index) &* step &* tableLanes &+ lane & (tableLanes - 1)] : .nan
         }
       }
+      // One element (or its lanes) stands repeated through one vector.
+      if count == lanes { for i in count..<8 { d[i] = d[i & (lanes - 1)] } }
     case .accumulateMinimum: LoopReductions.accumulateExtreme(d, a, sa, count, -1)
     case .reduceMaximum: LoopReductions.extreme(d, a, sa, lanes, count, 1)
     case .reduceMinimum: LoopReductions.extreme(d, a, sa, lanes, count, -1)
