@@ -185,7 +185,9 @@ struct NUTSInvarianceTests {
     }
     #expect(trace.acceptance.allSatisfy { $0 >= 0 && $0 <= 1 })
     #expect(zip(trace.treeDepth, trace.steps).allSatisfy { $1 < 1 << ($0 + 1) && $1 >= 1 })
-    #expect(Set(trace.stepSize).count == 1)
+    // One step size, and a quarter of it for the short trajectories of a chain whose target was raised.
+    let sizes = Set(trace.stepSize).sorted()
+    #expect(sizes.count == 1 || sizes.count == 2 && sizes[0] == 0.25 * sizes[1])
     let stats = result.sampleStats
     #expect(
       Set(stats.keys) == ["lp", "acceptance_rate", "step_size", "energy", "tree_depth", "n_steps", "diverging"]
