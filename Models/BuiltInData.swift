@@ -78,6 +78,10 @@ package struct FileModel<M: Model>: ReferencedModel, ModelWithDensity {
     try await runnable.infer(data: own(data), request: request, progress: progress)
   }
 
+  package func predict(data: ModelData?, request: PredictionRequest) async throws -> PredictionOutcome {
+    try await runnable.predict(data: own(data), request: request)
+  }
+
   package func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome {
     try runnable.bench(data: own(data), request: request)
   }

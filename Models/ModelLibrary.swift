@@ -22,12 +22,15 @@ package enum ModelLibrary {
 
   /// Models to begin with, and those that are timed against other systems.
   package static let examples: [any RunnableModel] = [
+    FileModel(BayesianNeuralNetwork.self, "curve-with-gap.json"),
     AnyRunnable(Branching.self),
+    AnyRunnable(CantileverBeam.self),
     AnyRunnable(EightSchools.self),
     FileModel(GaussianProcess.self, "gaussian-process.json"),
     FileModel(LogisticRegression.self, "logistic-regression.json"),
     FileModel(Mixture.self, "mixture.json"),
     FileModel(Radon.self, "radon-synthetic.json"),
+    FileModel(TopicModel.self, "documents.json"),
     AnyRunnable(VariationalAutoencoder.self),
   ]
 }

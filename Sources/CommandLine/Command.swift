@@ -125,6 +125,7 @@ package struct Command: Sendable {
   private func checkOptions(_ command: CommandSpecification, _ parsed: ParsedArguments) throws {
     switch command.name {
     case "infer": _ = try InferOptions(parsed)
+    case "predict": _ = try PredictOptions(parsed)
     case "bench": _ = try benchRequest(parsed)
     case "agree": _ = try agreementOptions(parsed)
     default: break
@@ -145,6 +146,7 @@ package struct Command: Sendable {
     switch command.name {
     case "describe": return try describe(model, parsed)
     case "bench": return try bench(model, parsed)
+    case "predict": return try await predict(model, PredictOptions(parsed))
     default: return try await infer(model, InferOptions(parsed))
     }
   }

@@ -78,7 +78,7 @@ struct InferOptions: Sendable, Equatable {
     }
   }
 
-  private static func guide(_ reader: inout OptionReader) -> InferenceRequest.Guide? {
+  static func guide(_ reader: inout OptionReader) -> InferenceRequest.Guide? {
     guard let text = reader.arguments.last("--guide") else { return nil }
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let legal = ["mean-field", "full-rank", "low-rank:R"]
@@ -134,14 +134,6 @@ struct InferOptions: Sendable, Equatable {
       }
       request.keepsDraws = true
     }
-    let files = [("--data", dataPath), ("--output", outputPath), ("--draws-output", drawsPath)]
-      .compactMap { option, path in
-        path.flatMap { $0 == "-" || $0.isEmpty ? nil : (option, URL(fileURLWithPath: $0).standardizedFileURL.path) }
-      }
-    for (index, first) in files.enumerated() {
-      for second in files[(index + 1)...] where first.1 == second.1 {
-        reader.fail("\(first.0) and \(second.0) name the same file, \(second.1).")
-      }
-    }
+    reader.checkDistinct([("--data", dataPath), ("--output", outputPath), ("--draws-output", drawsPath)])
   }
 }

@@ -24,7 +24,7 @@ struct CommandSpecification: Sendable {
   let details: String
   let options: [OptionSpecification]
 
-  static let all: [CommandSpecification] = [models, describe, infer, summarize, bench, agree]
+  static let all: [CommandSpecification] = [models, describe, infer, predict, summarize, bench, agree]
 
   static func named(_ name: String) -> CommandSpecification? { all.first { $0.name == name } }
 

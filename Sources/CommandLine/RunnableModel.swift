@@ -22,6 +22,8 @@ package protocol RunnableModel: Sendable {
   /// finished, with `isInterrupted` set.
   func infer(data: ModelData?, request: InferenceRequest, progress: @escaping @Sendable (ProgressEvent) -> Void) async throws
     -> InferenceOutcome
+  /// Predicts outputs and observations with their uncertainty. Throws `CancellationError` when the surrounding task is cancelled.
+  func predict(data: ModelData?, request: PredictionRequest) async throws -> PredictionOutcome
   /// Times one value-and-gradient on 1, 8 and 64 lanes and the building of the plan. Honours cancellation.
   func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome
   /// The keys its data has, found from the type alone; empty where they cannot be known without data.

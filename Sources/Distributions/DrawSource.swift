@@ -7,6 +7,9 @@ import Differentiation
 public final class DrawSource {
   /// The plates that are open where draws are taken, outermost first: every element of each gets draws of its own.
   package var plates: [PlateAxis]
+  /// The loop whose step is being recorded: its number of steps, and what gives a tensor's part that belongs to the step (the steps are its
+  /// first axis).
+  package var loop: (length: Int, part: (Tensor) -> Tensor)?
   /// The site number that the next draw gets.
   package private(set) var nextSite: UInt32
 
@@ -28,7 +31,12 @@ public final class DrawSource {
         shape: shape, from: parameters)
     }
     let nodes = parameters.map { $0.expanded(to: shape, plates: all) }
-    return Tensor(.draw(kind, site: nextSite, shape: shape + all.map(\.size), parameters: nodes), plates: all)
+    let full = shape + all.map(\.size)
+    guard let loop else { return Tensor(.draw(kind, site: nextSite, shape: full, parameters: nodes), plates: all) }
+    // Every step has numbers of its own, drawn outside of the loop. What has parameters is drawn inside, with such a number in its address.
+    let steps = loop.part(
+      Tensor(.draw(nodes.isEmpty ? kind : .uniform, site: nextSite, shape: [loop.length] + full, parameters: []), plates: all))
+    return nodes.isEmpty ? steps : Tensor(.draw(kind, site: nextSite, shape: full, parameters: nodes + [steps.node]), plates: all)
   }
 
   /// Runs `body` with one more plate open.

@@ -29,17 +29,8 @@ public final class Program: Recorder {
     let name = qualified(name)
     let source = SourceLine(file, line)
     guard recording.isNew(name, source) else { return D.Value(drawn: .full(d.shape, .nan)) }
-    if let given = recording.take(name) { return take(given, as: name, d, source) }
-    if recording.mode == .simulation {
-      if let loop {
-        recording.report(
-          name, source, "draws inside the steps of \"\(loop.name)\" cannot be simulated from the prior; write the steps with each(_:_:_:)")
-      }
-      recording.draws.plates = axes
-      let value = d.sample(using: recording.draws)
-      add(name, .latent, d, D.Value(drawn: value.tensor), support: d.support, source)
-      return value
-    }
+    if let given = recording.take(name), !isForOtherPlates(given, name, d.shape) { return take(given, as: name, d, source) }
+    if recording.mode == .simulation { return simulate(name, d, source) }
     guard let bijection = d.support.bijection else {
       recording.report(
         name, source,
@@ -76,7 +67,8 @@ public final class Program: Recorder {
     let name = qualified(name)
     let source = SourceLine(file, line)
     guard recording.isNew(name, source) else { return }
-    if let given = recording.take(name) {
+    // Draws of a posterior have nothing to say about what is observed.
+    if let given = recording.take(name), given.kind != .drawn {
       _ = take(given, as: name, d, source)
       return
     }
@@ -88,6 +80,11 @@ public final class Program: Recorder {
       recording.report(name, source, "the value has shape \(value.shape), and \(D.name) gives values of shape \(d.shape)")
       return
     }
+    if recording.mode == .simulation {
+      // The data have a shape here, and nothing else: the site is drawn anew.
+      addPrediction(of: d, like: value, site(name, .observed, D.name, value, support: d.support, source))
+      return
+    }
     if let sentence = DataCheck.problem(outside(value), d.support, D.name) {
       recording.report(name, source, sentence)
       return
@@ -97,7 +94,7 @@ public final class Program: Recorder {
 
   /// A value from outside for the site.
   private func take<D: Distribution>(_ given: Given, as name: String, _ d: D, _ source: SourceLine) -> D.Value {
-    let full = open.map { given.kind == .drawn ? $0.plate.present : $0.plate.size } + (loop.map { [$0.length] } ?? []) + d.shape
+    let full = fullShape(of: given, d.shape)
     guard given.value.shape == full else {
       let plates = open.isEmpty ? "" : " (\(open.map(\.plate.name).joined(separator: ", ")) leading)"
       recording.report(name, source, "the value given for it has shape \(given.value.shape), and the site has shape \(full)\(plates)")
@@ -136,7 +133,7 @@ public final class Program: Recorder {
 
   // MARK: - What a site adds
 
-  private func add<D: Distribution>(
+  func add<D: Distribution>(
     _ name: String, _ role: Site.Role, _ d: D, _ value: D.Value, support: Support, _ source: SourceLine,
     jacobian: Tensor? = nil, unconstrained: Site.Unconstrained? = nil
   ) {

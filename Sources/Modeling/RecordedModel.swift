@@ -20,6 +20,8 @@ package struct RecordedModel<Output: Sendable>: Sendable {
   package let variables: [ModelVariable]
   /// What the body returned.
   package let output: Output
+  /// Latent sites whose given values are for plates of another size, so that they were drawn instead.
+  package let redrawn: [String]
 
   /// Sites with unconstrained values, in order of appearance.
   package var freeSites: [Site] { sites.filter { $0.unconstrained != nil } }
@@ -131,7 +133,8 @@ enum Execution<Output: Sendable> {
       variables.append(ModelVariable(name: name, role: .output, value: value))
     }
     return RecordedModel(
-      sites: recording.sites, plates: recording.plateOrder.map { recording.plates[$0]!.plate }, variables: variables, output: output)
+      sites: recording.sites, plates: recording.plateOrder.map { recording.plates[$0]!.plate }, variables: variables, output: output,
+      redrawn: recording.redrawn)
   }
 }
 

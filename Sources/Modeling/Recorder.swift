@@ -40,6 +40,12 @@ public class Recorder {
       recording.sites.append(site(name, .intervened, nil, inside, support: support, source))
       return inside
     }
+    if recording.mode == .simulation {
+      recording.report(
+        name, source,
+        recording.missingSentence(name) ?? "a parameter has no prior that it could be drawn from: its values must be given")
+      return .full(start.shape, .nan)
+    }
     if let loop {
       recording.report(
         name, source, "a parameter inside the steps of \"\(loop.name)\" would belong to each of them; make it before the sequence")

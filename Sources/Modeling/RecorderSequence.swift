@@ -79,6 +79,7 @@ extension Program {
     recording.sites[first...].flatMap { site in
       [site.value, site.logDensity.map { Tensor($0) } ?? 0, site.logJacobian.map { Tensor($0) } ?? 0]
         + (site.coordinates?.values?.all ?? [])
+        + [site.predictive?.draw, site.predictive?.moments?.mean, site.predictive?.moments?.variance].map { $0 ?? 0 }
     }
   }
 
@@ -86,12 +87,17 @@ extension Program {
     var rest = stacked[...]
     for index in recording.sites.indices.dropFirst(first) {
       let coordinates = recording.sites[index].coordinates?.values?.all.count ?? 0
-      let parts = Array(rest.prefix(3 + coordinates))
-      rest = rest.dropFirst(3 + coordinates)
+      let parts = Array(rest.prefix(6 + coordinates))
+      rest = rest.dropFirst(6 + coordinates)
       recording.sites[index].shape = [length] + recording.sites[index].shape
       recording.sites[index].value = parts[0]
       recording.sites[index].sequence = name
-      if coordinates > 0 { recording.sites[index].coordinates?.values = .init(Array(parts[3...])) }
+      recording.sites[index].isElementwise = false
+      if coordinates > 0 { recording.sites[index].coordinates?.values = .init(Array(parts[3..<(3 + coordinates)])) }
+      if recording.sites[index].predictive != nil { recording.sites[index].predictive?.draw = parts[3 + coordinates] }
+      if recording.sites[index].predictive?.moments != nil {
+        recording.sites[index].predictive?.moments = .init(mean: parts[4 + coordinates], variance: parts[5 + coordinates])
+      }
       if recording.sites[index].logDensity != nil { recording.sites[index].logDensity = parts[1].node.total }
       if recording.sites[index].logJacobian != nil { recording.sites[index].logJacobian = parts[2].node.total }
     }

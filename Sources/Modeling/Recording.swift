@@ -6,7 +6,7 @@ final class Recording {
   enum Mode: Sendable {
     /// Latent sites become unconstrained inputs.
     case density
-    /// Latent sites are drawn from their priors.
+    /// Latent sites without a value from outside are drawn from their priors, and observed sites are drawn anew.
     case simulation
   }
 
@@ -21,6 +21,9 @@ final class Recording {
     var minibatch: [String: Int] = [:]
     /// Values from a guide, by site.
     var drawn: [String: Tensor] = [:]
+    /// Whether `drawn` are draws of a posterior that a simulation goes on from: a latent site that is missing among them is a mistake, one
+    /// among them that the model does not have is none.
+    var isPosterior = false
     /// Unconstrained inputs that were made before, by site: re-executions of one model share theirs.
     var known: [String: Node] = [:]
     /// Minibatch numbers that were made before, by plate.
@@ -39,6 +42,8 @@ final class Recording {
   var plates: [String: (plate: Plate, id: UInt64)] = [:]
   var plateOrder: [String] = []
   var given: [String: Program.Given] = [:]
+  /// Sites whose values from outside are for plates of another size, so that they are drawn from their priors.
+  var redrawn: [String] = []
   private(set) var problems: [ModelError.Problem] = []
   private var names: [String: SourceLine] = [:]
   private var taken: Set<String> = []
@@ -142,7 +147,7 @@ final class Recording {
   /// Looks for what only shows when the body is done: names that were given and do not exist, and recorded mistakes of shapes.
   func finish(outputs returned: [(name: String, value: Tensor)]) {
     let givable = sites.filter { $0.role != .factor }.map(\.name)
-    for name in given.keys.sorted() where !taken.contains(name) {
+    for name in given.keys.sorted() where !taken.contains(name) && !options.isPosterior {
       report(nil, nil, "a value is given for site \"\(name)\", and the model has no such site\(NearestName.hint(name, among: givable))")
     }
     for name in options.minibatch.keys.sorted() where plates[name] == nil {

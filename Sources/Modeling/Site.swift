@@ -43,6 +43,22 @@ package struct Site: Sendable {
   package let unconstrained: Unconstrained?
   /// The coordinates that it may be moved in, where there are several.
   var coordinates: SiteCoordinates?
+  /// What an observed site is when it is drawn anew; nil where nothing is simulated.
+  package internal(set) var predictive: Predictive?
+  /// Whether the elements of a value are independent given the parameters of its distribution.
+  package internal(set) var isElementwise = false
+
+  /// A new value of an observed site, all inside the plates and of the value's shape.
+  package struct Predictive: Sendable {
+    package internal(set) var draw: Tensor
+    /// Mean and variance given everything that the distribution depends on; nil where they are not known in closed form.
+    package internal(set) var moments: Moments?
+
+    package struct Moments: Sendable {
+      package internal(set) var mean: Tensor
+      package internal(set) var variance: Tensor
+    }
+  }
 
   package struct Unconstrained: Sendable {
     /// [unconstrained shape of one value, then the plates].
@@ -62,6 +78,6 @@ package struct Site: Sendable {
   /// The value as it is seen outside of its plates.
   package var outsideValue: Tensor { outside(value) }
 
-  /// A tensor from inside the plates as it is seen outside of them.
-  func outside(_ inside: Tensor) -> Tensor { axes.reversed().reduce(inside) { $0.leaving($1) } }
+  /// A tensor of the open plates as it is seen outside of them.
+  package func outside(_ x: Tensor) -> Tensor { axes.reversed().reduce(x) { $0.leaving($1) } }
 }

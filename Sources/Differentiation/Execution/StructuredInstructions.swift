@@ -31,10 +31,11 @@ struct DrawInstruction: HeavyInstruction {
           var own = address
           own.chain = context.firstChain &+ UInt32(lane)
           own.element = UInt32(truncatingIfNeeded: element)
-          var stream = RandomStream(at: own)
           func parameter(_ i: Int) -> Double {
             parameters[i].pointer(executor)[parameters[i].isLaned ? element * width + lane : element]
           }
+          if parameters.count > draw.kind.parameterCount { own.seed ^= parameter(draw.kind.parameterCount).bitPattern }
+          var stream = RandomStream(at: own)
           let a = parameter(0)
           to[element * width + lane] =
             switch draw.kind {

@@ -174,7 +174,7 @@ extension Node {
       if x == 0 { return .fill(0, shape: a.shape) }
       if x == 1 { return .unary(.reciprocal, b) }
       // A known divisor is inverted once: one rounding more, a tenth of the time. Not where the inverse would overflow or be subnormal.
-      if let y, abs(y.exponent) < 1000 { return .binary(.multiply, a, .fill(1 / y, shape: a.shape)) }
+      if let y, y.isNormal, abs(y.exponent) < 1000 { return .binary(.multiply, a, .fill(1 / y, shape: a.shape)) }
       if b.isData, !a.isData { return .binary(.multiply, a, .unary(.reciprocal, b)) }
       if case .unary(.negate) = a.operation { return .unary(.negate, .binary(.divide, a.inputs[0], b)) }
     case .power:

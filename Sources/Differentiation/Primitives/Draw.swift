@@ -7,6 +7,15 @@ package struct Draw: Hashable, Sendable {
     case gamma, logGamma
     /// inputs (rate): Poisson. inputs (n, p): binomial. Not differentiable.
     case poisson, binomial
+
+    /// A draw may have one input more than parameters: a number that is part of its address. In a loop it differs from step to step.
+    var parameterCount: Int {
+      switch self {
+      case .uniform, .normal, .exponential, .gumbel, .logistic: 0
+      case .gamma, .logGamma, .poisson: 1
+      case .binomial: 2
+      }
+    }
   }
   package let kind: Kind
   /// Distinguishes draws: equal sites draw equal bits.

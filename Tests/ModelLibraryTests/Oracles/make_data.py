@@ -2,7 +2,7 @@
 
 Of posteriordb's files the keys that the models read are kept; the numbers are not touched. The radon example is drawn from the model itself.
 """
-import json, os, random, sys
+import json, math, os, random, sys
 
 source, peers, target = sys.argv[1:4]
 keep = {
@@ -48,3 +48,16 @@ county = sorted(list(range(1, counties + 1)) + r.choices(range(1, counties + 1),
 floor = [1 if r.random() < 0.17 else 0 for _ in range(houses)]
 y = [round(a[c - 1] + b[c - 1] * f + 0.75 * r.gauss(0, 1), 4) for c, f in zip(county, floor)]
 write("radon-synthetic.json", {"J": counties, "y": y, "county": county, "floor": floor})
+
+r = random.Random(21)
+x = [round(-1 + 0.7 * k / 19, 4) for k in range(20)] + [round(0.4 + 0.6 * k / 19, 4) for k in range(20)]
+write("curve-with-gap.json", {"x": x, "y": [round(math.sin(4 * v) + 0.5 * v + 0.1 * r.gauss(0, 1), 4) for v in x]})
+
+r = random.Random(22)
+topics, vocabulary, documents, length = 3, 12, 40, 30
+phi = [[0.24 if 4 * k <= v < 4 * k + 4 else 0.005 for v in range(vocabulary)] for k in range(topics)]
+words = []
+for d in range(documents):
+    g = [r.gammavariate(0.5, 1) for _ in range(topics)]
+    words.append([r.choices(range(vocabulary), phi[r.choices(range(topics), g)[0]])[0] for _ in range(length)])
+write("documents.json", {"words": words, "vocabulary": vocabulary, "anchors": [0, 4, 8]})

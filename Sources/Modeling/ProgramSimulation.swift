@@ -1,0 +1,100 @@
+import Differentiation
+import Distributions
+
+/// What a body does while it is simulated: latent sites without a value are drawn from their priors, observed sites are drawn anew.
+extension Program {
+  /// Where draws are taken: inside all open plates, and step by step in a sequence.
+  private var drawSource: DrawSource {
+    recording.draws.plates = axes
+    recording.draws.loop = loop.map { loop in (loop.length, { loop.part(of: $0) }) }
+    return recording.draws
+  }
+
+  /// A latent site drawn from its prior, given what was drawn before it.
+  func simulate<D: Distribution>(_ name: String, _ d: D, _ source: SourceLine) -> D.Value {
+    if !recording.redrawn.contains(name), !d.support.isDiscrete, let sentence = recording.missingSentence(name) {
+      recording.report(name, source, sentence)
+      return D.Value(drawn: .full(d.shape, .nan))
+    }
+    let drawn = d.sample(using: drawSource).tensor
+    let value = Tensor(drawn.expanded(to: drawn.shape, plates: axes), plates: axes)
+    let before = recording.sites.count
+    add(name, .latent, d, D.Value(drawn: value), support: d.support, source)
+    if recording.sites.count > before { recording.sites[before].isElementwise = d.eventShape.isEmpty }
+    return D.Value(drawn: value)
+  }
+
+  /// Adds an observed site with a new value of the shape of its data.
+  func addPrediction<D: Distribution>(of d: D, like value: Tensor, _ site: Site) {
+    let drawn = draw(d, value.shape)
+    guard belongs(value, site.name, site.source), belongs(drawn, site.name, site.source) else { return }
+    var site = site
+    let moments = (d as? any DistributionWithMoments).map { known in
+      Site.Predictive.Moments(mean: widened(known.mean, to: value.shape), variance: widened(known.variance, to: value.shape))
+    }
+    site.predictive = Site.Predictive(draw: widened(drawn, to: value.shape), moments: moments)
+    recording.sites.append(site)
+  }
+
+  /// Stretched to a shape, and present in every open plate.
+  private func widened(_ x: Tensor, to shape: [Int]) -> Tensor {
+    guard x.plates.allSatisfy(axes.contains), Tensor.commonShape([x.shape, shape]) == shape else { return x }
+    return Tensor(x.expanded(to: shape, plates: axes), plates: axes)
+  }
+
+  /// A draw of a shape that the distribution's own stretches to: independent draws along every axis that is not its own.
+  private func draw<D: Distribution>(_ d: D, _ shape: [Int]) -> Tensor {
+    let own = d.shape
+    guard own != shape else { return d.sample(using: drawSource).tensor }
+    let lead = shape.count - own.count
+    let stretched = own.indices.filter { own[$0] != shape[lead + $0] }
+    let copies = Array(shape[..<lead]) + stretched.map { shape[lead + $0] }
+    let drawn = d.repeated(copies.reduce(1, *)).sample(using: drawSource).tensor.reshaped(to: copies + own)
+    // A stretched axis, of length 1, follows the axis of its copies.
+    let order =
+      Array(0..<lead)
+      + own.indices.flatMap { axis in (stretched.firstIndex(of: axis).map { [lead + $0] } ?? []) + [copies.count + axis] }
+    return drawn.transposed(order).reshaped(to: shape)
+  }
+
+  /// The shape of a value from outside: plates, steps, then the value's own axes.
+  func fullShape(of given: Given, _ own: [Int]) -> [Int] {
+    open.map { given.kind == .drawn ? $0.plate.present : $0.plate.size } + (loop.map { [$0.length] } ?? []) + own
+  }
+
+  /// Whether a latent value is for plates, or a sequence, of another size than these; then the site is to be drawn.
+  func isForOtherPlates(_ given: Given, _ name: String, _ own: [Int]) -> Bool {
+    let full = fullShape(of: given, own)
+    let shape = given.value.shape
+    guard recording.mode == .simulation, given.kind == .drawn, shape != full, shape.count == full.count, full.count > own.count,
+      Array(shape.suffix(own.count)) == own
+    else { return false }
+    if !recording.redrawn.contains(name) { recording.redrawn.append(name) }
+    return true
+  }
+}
+
+extension Recording {
+  /// Why a latent site cannot go without a value; nil where it may: there are no draws of a posterior, or it is a further step of a sequence,
+  /// other steps of which are among them.
+  func missingSentence(_ name: String) -> String? {
+    guard options.isPosterior else { return nil }
+    let pattern = Recording.withoutNumbers(name)
+    if pattern != name, options.drawn.keys.contains(where: { Recording.withoutNumbers($0) == pattern }) {
+      redrawn.append(name)
+      return nil
+    }
+    return "it is not among the draws\(NearestName.hint(name, among: options.drawn.keys.sorted()))"
+  }
+
+  /// `steps[12].x` ↦ `steps[].x`.
+  private static func withoutNumbers(_ name: String) -> String {
+    var isInside = false
+    return String(
+      name.filter { letter in
+        if letter == "]" { isInside = false }
+        defer { if letter == "[" { isInside = true } }
+        return !isInside
+      })
+  }
+}
