@@ -30,7 +30,7 @@ let layers: [(name: String, dependencies: [String], path: String?)] = [
   ("Distributions", ["Kernels", "Differentiation"], nil),
   ("Modeling", ["Kernels", "Differentiation", "Distributions"], nil),
   ("Networks", ["Kernels", "Differentiation", "Distributions", "Modeling"], nil),
-  ("Inference", ["Kernels", "Differentiation", "Distributions", "Modeling"], nil),
+  ("Inference", ["Kernels", "Differentiation", "Distributions", "Modeling", "Networks"], nil),
   ("Reporting", ["Kernels", "Differentiation", "Distributions", "Modeling", "Inference"], nil),
   ("CommandLine", ["Kernels", "Differentiation", "Distributions", "Modeling", "Networks", "Inference", "Reporting"], nil),
   ("Credence", ["Differentiation", "Distributions", "Modeling", "Networks", "Inference", "Reporting", "CommandLine"], nil),
@@ -54,10 +54,10 @@ let recipes: [String: [String]] = [
 ]
 
 let testSupport: Target = .target(
-  name: "TestSupport", dependencies: ["Kernels", "Differentiation", "Distributions", "Modeling", "Inference"],
+  name: "TestSupport", dependencies: ["Kernels", "Differentiation", "Distributions", "Modeling", "Networks", "Inference"],
   path: "Tests/TestSupport", swiftSettings: settings)
 targets.append(testSupport)
-for layer in layers where layer.name != "Credence" && layer.name != "Networks" {
+for layer in layers where layer.name != "Credence" {
   targets.append(
     .testTarget(
       name: layer.name + "Tests",

@@ -47,7 +47,7 @@ struct InferOptions: Sendable, Equatable {
     request.steps = reader.whole("--steps", in: 1...1_000_000_000)
     request.particles = reader.whole("--particles", in: 1...1_000_000)
     request.optimizer = Self.optimizer(&reader)
-    Self.objective(&reader)
+    request.objective = Self.objective(&reader)
     for (site, name) in reader.pairs("--estimator", form: "SITE=NAME or SITE=NAME:ARGUMENT") { request.estimators[site] = name }
     for (plate, text) in reader.pairs("--minibatch", form: "PLATE=N") {
       if let size = Int(text), size > 0 {
@@ -81,7 +81,7 @@ struct InferOptions: Sendable, Equatable {
   static func guide(_ reader: inout OptionReader) -> InferenceRequest.Guide? {
     guard let text = reader.arguments.last("--guide") else { return nil }
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let legal = ["mean-field", "full-rank", "low-rank:R"]
+    let legal = ["mean-field", "full-rank", "low-rank:R", "flow:KIND", "mixture:K", "student", "structured"]
     switch (parts[0], parts.count) {
     case ("mean-field", 1): return .meanField
     case ("full-rank", 1): return .fullRank
@@ -90,7 +90,7 @@ struct InferOptions: Sendable, Equatable {
       if let rank = Int(parts[1]), (1...10_000).contains(rank) { return .lowRank(rank) }
       reader.fail("--guide low-rank:R expects a whole number from 1 to 10000 for R, not \"\(parts[1])\".")
     case ("low-rank", _): reader.fail("--guide low-rank needs its rank: low-rank:5 for instance.")
-    case ("flow", _): reader.fail("--guide \(text) is not in this version, which has \(OptionReader.list(legal)).")
+    case ("flow", _), ("mixture", _), ("student", _), ("structured", _): return flatGuide(parts, &reader).map { .flat($0) }
     default: _ = reader.name(text, "--guide", among: legal)
     }
     return nil
@@ -99,7 +99,7 @@ struct InferOptions: Sendable, Equatable {
   private static func optimizer(_ reader: inout OptionReader) -> InferenceRequest.Optimizer? {
     guard let text = reader.arguments.last("--optimizer") else { return nil }
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard let name = reader.name(parts[0], "--optimizer", among: ["adam"], planned: ["sgd", "rmsprop", "adagrad", "natural", "lbfgs"])
+    guard let name = reader.name(parts[0], "--optimizer", among: OptimizerName.allCases.map(\.rawValue))
     else {
       return nil
     }
@@ -109,16 +109,6 @@ struct InferOptions: Sendable, Equatable {
       return nil
     }
     return .init(name: name, rate: rate)
-  }
-
-  private static func objective(_ reader: inout OptionReader) {
-    guard let text = reader.arguments.last("--objective") else { return }
-    let family = String(text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first ?? "")
-    if ["iwae", "renyi", "chi", "vr-iwae"].contains(family) {
-      reader.fail("--objective \(text) is not in this version, which has elbo.")
-    } else {
-      _ = reader.name(text, "--objective", among: ["elbo"])
-    }
   }
 
   private mutating func readFiles(_ reader: inout OptionReader, _ arguments: ParsedArguments) {

@@ -25,7 +25,7 @@ extension AnyRunnable {
     case .nuts:
       reports = posterior.summaries.map { VariableReport($0) }
       draws = posterior.drawSet
-    case .vi, .program:
+    case .vi, .program, .approximation:
       reports = posterior.summaries.map { VariableReport(independent: $0, draws: posterior.drawSet.drawsPerChain) }
       draws = posterior.drawSet
     case .laplace(let result) where result.guide != nil:

@@ -28,6 +28,9 @@ extension Posterior {
     case .program(let configuration):
       object.merge(configuration.json)
       object["draws"] = .integer(drawSet.drawsPerChain)
+    case .approximation(let configuration, let draws):
+      object.merge(configuration.json)
+      object["draws"] = .integer(draws)
     case .laplace(let configuration, let draws):
       object["draws"] = .integer(draws)
       object["evaluation_draws"] = .integer(configuration.evaluationDraws)
@@ -43,6 +46,7 @@ extension Posterior {
     case .nuts(let result): result.json
     case .vi(let result): result.json
     case .program(let result): result.json
+    case .approximation(let result): result.json
     case .laplace(let result): result.json
     case .map(let result): result.json
     }

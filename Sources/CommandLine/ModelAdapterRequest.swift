@@ -39,6 +39,9 @@ struct FitRequest {
       }
       return Method(.program(programmed), program: program)
     }
+    if let graph = try graph(ownFamily: Method<M>.ownGuide?.form) {
+      return Method(.approximation(ApproximationConfiguration(.graph(graph)), draws: request.draws ?? 4000))
+    }
     var configuration = VIConfiguration(guide: guide ?? Method<M>.ownGuide?.family ?? .meanField, steps: request.steps)
     configuration.samplesPerStep = request.particles
     if let optimizer = request.optimizer {
@@ -65,6 +68,7 @@ struct FitRequest {
     case .meanField: .meanField
     case .fullRank: .fullRank
     case .lowRank(let rank): .lowRank(rank)
+    case .flat: nil
     }
   }
 

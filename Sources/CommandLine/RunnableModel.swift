@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Modeling
 import Reporting
 
 /// A model with its type erased, as the commands see it: the one seam between the command line and everything below.
@@ -47,7 +48,7 @@ package struct UserError: Error, Equatable, CustomStringConvertible {
 /// The whole configuration of one `infer`. What is `nil` was not given: the method decides, and says what it decided in the outcome's `configuration`.
 package struct InferenceRequest: Sendable, Equatable {
   package enum Method: String, Sendable, CaseIterable { case vi, nuts, laplace, map }
-  package enum Guide: Sendable, Equatable { case meanField, fullRank, lowRank(Int) }
+  package enum Guide: Sendable, Equatable { case meanField, fullRank, lowRank(Int), flat(FlatGuideFamily) }
   package enum Metric: String, Sendable, CaseIterable { case automatic, diagonal, dense }
   /// How warmup adapts the metric: Stan's windowed variances, or the Fisher divergence of draws and gradients as in nutpie.
   package enum Adaptation: String, Sendable, CaseIterable { case windowed, fisher }
@@ -74,6 +75,8 @@ package struct InferenceRequest: Sendable, Equatable {
   /// Monte Carlo samples per step of `vi`.
   package var particles: Int?
   package var optimizer: Optimizer?
+  /// Nil for the ELBO.
+  package var objective: VariationalObjective?
   /// Plate name → elements per step.
   package var minibatch: [String: Int] = [:]
 

@@ -51,6 +51,7 @@ package struct FitEngine<M: Model>: Sendable {
       outcome = try centred(compiled, configuration, chains, centering)
     case .vi(let configuration, let draws, let minibatch):
       outcome = try variational(compiled, configuration, draws, minibatch)
+    case .approximation(let configuration, let draws): outcome = try approximation(compiled, configuration, draws)
     case .laplace(let configuration, let draws): outcome = try laplace(compiled, configuration, draws)
     case .map(let configuration): outcome = try mode(compiled, configuration)
     case .program: throw FitError(["The guide of this method is missing."])
@@ -78,7 +79,7 @@ package struct FitEngine<M: Model>: Sendable {
     let draws: Double
     switch method.settings {
     case .nuts(let configuration, let chains, _): draws = Double(chains.count) * Double(configuration.draws)
-    case .vi(_, let count, _), .laplace(_, let count): draws = Double(count)
+    case .vi(_, let count, _), .laplace(_, let count), .approximation(_, let count): draws = Double(count)
     case .map, .program: return
     }
     let numbers = compiled.recorded.variables.reduce(Double(compiled.dimension) + 8) { $0 + Double($1.value.count) }
@@ -146,6 +147,14 @@ package struct FitEngine<M: Model>: Sendable {
     return Outcome(
       chains: [UnconstrainedChain(number: 0, positions: own.positions, count: own.count)], sampleStats: ["lp": [own.logP]],
       details: .vi(result), evaluations: result.gradientEvaluations + own.count, isInterrupted: isInterrupted)
+  }
+
+  private func approximation(_ compiled: CompiledModel<M>, _ configuration: ApproximationConfiguration, _ draws: Int) throws -> Outcome {
+    let result = try approximate(compiled, configuration, draws)
+    return Outcome(
+      chains: [UnconstrainedChain(number: 0, positions: result.draws.positions, count: result.draws.count)],
+      sampleStats: ["lp": [result.draws.logP]], details: .approximation(result), evaluations: result.gradientEvaluations,
+      isInterrupted: result.status == .cancelled || stop.isRaised)
   }
 
   private func laplace(_ compiled: CompiledModel<M>, _ configuration: LaplaceConfiguration, _ draws: Int) throws -> Outcome {

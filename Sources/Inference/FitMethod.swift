@@ -8,6 +8,8 @@ package enum FitSettings: Sendable {
   case vi(VIConfiguration, draws: Int, minibatch: [String: Int] = [:])
   /// A guide that is a program.
   case program(ProgramConfiguration)
+  /// What is no Gaussian with a fast path of its own: flows, mixtures, Pathfinder, …
+  case approximation(ApproximationConfiguration, draws: Int)
   case laplace(LaplaceConfiguration, draws: Int)
   case map(MAPConfiguration)
 
@@ -15,6 +17,7 @@ package enum FitSettings: Sendable {
     switch self {
     case .nuts: "nuts"
     case .vi, .program: "vi"
+    case .approximation(let configuration, _): configuration.name
     case .laplace: "laplace"
     case .map: "map"
     }
@@ -117,6 +120,13 @@ public struct Method<M: Model>: Sendable {
       configuration.minibatch = minibatch
       return Method(.program(configuration), program: program)
     }
+    if case .flat(let family) = chosen.form {
+      var configuration = GraphConfiguration(family)
+      configuration.particles = particles
+      configuration.ascent.steps = steps
+      configuration.ascent.rate = rate
+      return Method(.approximation(ApproximationConfiguration(.graph(configuration)), draws: draws ?? 4000))
+    }
     var configuration = VIConfiguration(guide: chosen.family, steps: steps)
     configuration.samplesPerStep = particles
     if rate != nil { configuration.optimizer = .adam }
@@ -144,12 +154,12 @@ public struct Method<M: Model>: Sendable {
 }
 
 extension Guide {
-  /// The family of a guide that is a value; mean-field for a program.
+  /// The family of a Gaussian guide; mean-field for any other.
   package var family: GuideFamily {
     switch form {
     case .fullRank: .fullRank
     case .lowRank(let rank): .lowRank(rank)
-    case .meanField, .program: .meanField
+    case .meanField, .program, .flat: .meanField
     }
   }
 }

@@ -6,6 +6,7 @@ enum FitVerdict {
       case .nuts(let result): Verdict(chains(result, summaries, draws))
       case .vi(let result): result.verdict
       case .program(let result): result.verdict
+      case .approximation(let result): result.verdict
       case .laplace(let result): result.verdict
       case .map(let result): result.verdict
       }

@@ -63,6 +63,7 @@ package enum FitDetails: Sendable {
   case nuts(NUTSResult)
   case vi(VIResult)
   case program(ProgramResult)
+  case approximation(ApproximationResult)
   case laplace(LaplaceResult)
   case map(MAPResult)
 }

@@ -17,6 +17,7 @@ public struct Guide<M: Model>: Sendable {
   package enum Form: Sendable {
     case meanField, fullRank
     case lowRank(Int)
+    case flat(FlatGuideFamily)
     case program(@Sendable (GuideProgram, M) throws -> Void)
   }
   package let form: Form
@@ -28,7 +29,7 @@ public struct Guide<M: Model>: Sendable {
   /// A Gaussian with covariance D² + V Vᵀ, V of `rank` columns, in unconstrained space.
   public static func lowRank(rank: Int) -> Guide { Guide(form: .lowRank(rank)) }
 
-  private init(form: Form) { self.form = form }
+  init(form: Form) { self.form = form }
 
   /// A guide written like a model: `q.parameter` for what is fitted, `q.sample` for every latent site of the model.
   public init(_ body: @escaping @Sendable (_ q: GuideProgram, _ data: M) throws -> Void) { form = .program(body) }

@@ -12,7 +12,7 @@ struct LayeringTests {
     "Distributions": ["Kernels", "Differentiation"],
     "Modeling": ["Kernels", "Differentiation", "Distributions"],
     "Networks": ["Kernels", "Differentiation", "Distributions", "Modeling"],
-    "Inference": ["Kernels", "Differentiation", "Distributions", "Modeling"],
+    "Inference": ["Kernels", "Differentiation", "Distributions", "Modeling", "Networks"],
     "Reporting": ["Kernels", "Differentiation", "Distributions", "Modeling", "Inference"],
     "CommandLine": ["Kernels", "Differentiation", "Distributions", "Modeling", "Networks", "Inference", "Reporting"],
     "Credence": ["Differentiation", "Distributions", "Modeling", "Networks", "Inference", "Reporting", "CommandLine"],

@@ -1,0 +1,43 @@
+import Inference
+import Modeling
+import Reporting
+
+// What a result says about a fit by a method that is neither a Markov chain nor a native Gaussian guide.
+
+extension ApproximationConfiguration {
+  var json: JSONObject {
+    switch algorithm {
+    case .graph(let configuration): configuration.json
+    }
+  }
+}
+
+extension GraphConfiguration {
+  var json: JSONObject {
+    JSONObject([
+      ("guide", .string(family.name)), ("objective", .string(objective.name)), ("particles", .integer(particles ?? 32)),
+      ("optimizer", .string(ascent.optimizer.rawValue)), ("learning_rate", .number(ascent.rate ?? ascent.optimizer.defaultRate)),
+      ("steps", ascent.steps.map { .integer($0) } ?? "automatic"), ("step_limit", .integer(ascent.stepLimit)),
+      ("tolerance", .number(ascent.tolerance)), ("evaluation_draws", .integer(evaluationDraws)),
+    ])
+  }
+}
+
+extension EvidenceBracket {
+  var json: JSONValue {
+    .object(
+      ("lower", .number(lower)), ("lower_mcse", .number(lowerError)), ("estimate", .number(estimate)),
+      ("estimate_mcse", .number(estimateError)), ("upper", .number(upper)), ("upper_mcse", .number(upperError)))
+  }
+}
+
+extension ApproximationResult {
+  var json: JSONObject {
+    var object = evaluation?.json ?? JSONObject()
+    if let bracket { object["log_evidence"] = bracket.json }
+    object["status"] = .string(status.rawValue)
+    object["steps"] = .integer(steps)
+    for (name, value) in details { object[name] = value == value.rounded() && value.magnitude < 1e15 ? .integer(Int(value)) : .number(value) }
+    return object
+  }
+}

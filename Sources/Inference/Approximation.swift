@@ -1,0 +1,52 @@
+import Modeling
+
+/// A distribution in place of the posterior, with draws and with what says how far they can be trusted: the result of every method that is neither a
+/// Markov chain nor a native Gaussian guide.
+package struct ApproximationResult: Sendable {
+  /// Nil where the method has no density of its own (SVGD).
+  package var evaluation: GuideEvaluation?
+  package var bracket: EvidenceBracket?
+  /// (step, mean of the objective since the last entry).
+  package var trace: [(step: Int, value: Double)]
+  package var steps: Int
+  package var gradientEvaluations: Int
+  package var status: Status
+  package var verdict: Verdict
+  /// What is reported.
+  package var draws: GuideDraws
+  /// Further numbers for the diagnostics, by name.
+  package var details: [(name: String, value: Double)]
+}
+
+/// The methods that end in an ``ApproximationResult``, with their settings.
+package struct ApproximationConfiguration: Sendable, Codable, Equatable {
+  package enum Algorithm: Sendable, Codable, Equatable {
+    case graph(GraphConfiguration)
+  }
+  package var algorithm: Algorithm
+
+  package init(_ algorithm: Algorithm) { self.algorithm = algorithm }
+
+  /// The name of the method.
+  package var name: String {
+    switch algorithm {
+    case .graph: "vi"
+    }
+  }
+}
+
+extension FitEngine {
+  func approximate(_ compiled: CompiledModel<M>, _ configuration: ApproximationConfiguration, _ draws: Int) throws -> ApproximationResult {
+    let monitor = FitMonitor(compiled)?.values
+    switch configuration.algorithm {
+    case .graph(let graph):
+      return try runGraphGuide(
+        compiled, configuration: graph, dependence: compiled.isReexecuted ? [] : compiled.dependence, draws: draws, seed: seed,
+        threads: threads, monitor: monitor
+      ) { progress in
+        onProgress(FitProgress(progress, steps: graph.ascent.steps))
+        return stop.isRaised ? .stop : .proceed
+      }
+    }
+  }
+}

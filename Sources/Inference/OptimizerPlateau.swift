@@ -1,0 +1,144 @@
+import Foundation
+
+/// How ``runPlateau(_:from:configuration:onProgress:)`` moves and stops.
+package struct PlateauConfiguration: Sendable, Codable, Equatable {
+  package var optimizer = OptimizerName.adam
+  /// The step size at the start; nil for the optimizer's own.
+  package var rate: Double?
+  /// A fixed number of steps, or nil for automatic stopping.
+  package var steps: Int?
+  /// Automatic: limit on the steps.
+  package var stepLimit = 20_000
+  /// Steps between looks at the progress.
+  package var chunk = 100
+  /// Rates of falling size; each but the first is 0.3 of the last.
+  package var levels = 3
+  /// A level ends when eight chunks bring less than this, in the objective's unit, or less than twice its error.
+  package var tolerance = 0.01
+  /// A gradient longer than this many typical ones is shortened.
+  package var clip = 10.0
+
+  package init() {}
+}
+
+/// Maximizes a stochastic objective that has many parameters and no natural scale: a network's, a flow's.
+///
+/// The rate stays until the mean value over four chunks is no better than over the four before, then falls; the iterates at the last rate are averaged.
+/// What is watched is the value, not the parameters: those of a network wander along directions that change nothing. A step whose value is not
+/// finite is left out; gradients ten times longer than usual (by a running mean of their norm) are shortened to that.
+package func runPlateau(
+  _ objective: any StochasticObjective, from start: [Double], configuration: PlateauConfiguration,
+  onProgress: (_ step: Int, _ value: Double) -> Control = { _, _ in .proceed }
+) -> StochasticResult {
+  let run = PlateauRun(objective, start, configuration)
+  return run.run(onProgress)
+}
+
+private final class PlateauRun {
+  private let objective: any StochasticObjective
+  private let configuration: PlateauConfiguration
+  private let parameters, gradient, sums: Storage
+  private let rule: any AscentRule
+  private let count: Int
+  private var step = 0
+  private var badSteps = 0
+  private var averaged = 0
+  private var typicalNorm = 0.0
+  private var trace: [(step: Int, value: Double)] = []
+
+  init(_ objective: any StochasticObjective, _ start: [Double], _ configuration: PlateauConfiguration) {
+    self.objective = objective
+    self.configuration = configuration
+    count = objective.parameterCount
+    parameters = Storage(start)
+    gradient = Storage(count)
+    sums = Storage(count)
+    rule = configuration.optimizer.rule(count: count)
+  }
+
+  func run(_ onProgress: (Int, Double) -> Control) -> StochasticResult {
+    let limit = configuration.steps ?? configuration.stepLimit
+    let levels = max(1, configuration.levels)
+    var rate = configuration.rate ?? configuration.optimizer.defaultRate
+    var level = 0
+    var chunks: [Double] = []
+    var status = configuration.steps == nil ? Status.stepLimit : .stepsDone
+    while step < limit {
+      // With fixed steps the levels take half, a quarter, and the rest.
+      if configuration.steps != nil, level < levels - 1, step >= limit - limit >> (level + 1) { (level, rate) = (level + 1, rate * 0.3) }
+      let mean = chunk(rate: rate, limit: limit, averages: level == levels - 1)
+      trace.append((step, mean))
+      if onProgress(step, mean) == .stop {
+        status = .cancelled
+        break
+      }
+      if mean.isFinite { chunks.append(mean) }
+      guard configuration.steps == nil, isFlat(chunks) else { continue }
+      if level == levels - 1 {
+        status = .converged
+        break
+      }
+      level += 1
+      rate *= 0.3
+      chunks.removeAll()
+    }
+    if badSteps > step / 2 { status = .nonFinite }
+    let last = chunks.suffix(4)
+    let value = last.isEmpty ? .nan : last.reduce(0, +) / Double(last.count)
+    let final = averaged > 0 ? sums.array.map { $0 / Double(averaged) } : parameters.array
+    return StochasticResult(
+      parameters: final, steps: step, status: status, trace: trace, value: value, valueError: Self.error(last), iterateRHat: .nan,
+      badSteps: badSteps)
+  }
+
+  private static func error(_ values: ArraySlice<Double>) -> Double {
+    let n = Double(values.count)
+    guard n > 1 else { return .nan }
+    let mean = values.reduce(0, +) / n
+    return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1) / n).squareRoot()
+  }
+
+  private func isFlat(_ chunks: [Double]) -> Bool {
+    guard chunks.count >= 8 else { return false }
+    let (late, early) = (chunks.suffix(4), chunks.dropLast(4).suffix(4))
+    let gain = (late.reduce(0, +) - early.reduce(0, +)) / 4
+    let errors = (Self.error(late), Self.error(early))
+    // Errors of four chunks are themselves uncertain: one wild chunk must not look like a plateau for ever, nor hide it.
+    return gain < max(configuration.tolerance, min(2 * (errors.0 * errors.0 + errors.1 * errors.1).squareRoot(), 0.1))
+  }
+
+  /// The mean of the finite values of one chunk.
+  private func chunk(rate: Double, limit: Int, averages: Bool) -> Double {
+    var sum = 0.0
+    var finite = 0
+    for _ in 0..<configuration.chunk where step < limit {
+      var value = 0.0
+      objective.evaluate(parameters: parameters.base, step: step, value: &value, gradient: gradient.base)
+      step += 1
+      guard value.isFinite else {
+        badSteps += 1
+        continue
+      }
+      sum += value
+      finite += 1
+      clip()
+      rule.ascend(parameters.base, gradient: gradient.base, rate: rate)
+      guard averages else { continue }
+      averaged += 1
+      for i in 0..<count { sums.base[i] += parameters.base[i] }
+    }
+    return finite > 0 ? sum / Double(finite) : .nan
+  }
+
+  private func clip() {
+    var square = 0.0
+    for i in 0..<count where gradient.base[i].isFinite { square += gradient.base[i] * gradient.base[i] }
+    let norm = square.squareRoot()
+    guard norm > 0, norm.isFinite else { return }
+    let bound = configuration.clip * typicalNorm
+    if typicalNorm > 0, norm > bound {
+      for i in 0..<count { gradient.base[i] *= bound / norm }
+    }
+    typicalNorm = typicalNorm > 0 ? 0.99 * typicalNorm + 0.01 * min(norm, bound) : norm
+  }
+}
