@@ -10,10 +10,10 @@ extension FitRequest {
     switch (request.guide, form) {
     case (.flat(let asked)?, _): family = asked
     case (nil, .flat(let own)?): family = own
-    case (.meanField?, _) where isOtherObjective, (nil, _) where isOtherObjective: family = .diagonal
-    case (.fullRank?, _) where isOtherObjective: family = .triangular
-    case (.lowRank?, _) where isOtherObjective:
-      throw UserError("--objective \(request.objective?.name ?? "") is not for low-rank guides: use full-rank, or a flow.")
+    case (.meanField?, _) where isOwnPath, (nil, _) where isOwnPath: family = .diagonal
+    case (.fullRank?, _) where isOwnPath: family = .triangular
+    case (.lowRank?, _) where isOwnPath:
+      throw UserError("Low-rank guides have the ELBO and adam: use full-rank or a flow for another objective or optimizer.")
     default: return nil
     }
     var mistakes: [String] = []
@@ -31,7 +31,26 @@ extension FitRequest {
     return configuration
   }
 
-  private var isOtherObjective: Bool { (request.objective ?? .elbo) != .elbo }
+  /// Linear response repairs what the mean-field family leaves out; no other guide has it.
+  func fixedDraws<M: Model>() throws -> Method<M> {
+    guard request.guide == nil || request.guide == .meanField else {
+      throw UserError("--objective fixed-draws is for the mean-field guide, whose covariances it finds by linear response.")
+    }
+    var mistakes: [String] = []
+    if !request.estimators.isEmpty { mistakes.append("--estimator is not for --objective fixed-draws, whose gradient is exact.") }
+    if !request.minibatch.isEmpty { mistakes.append("--minibatch is not for --objective fixed-draws.") }
+    if request.steps != nil { mistakes.append("--steps is not for --objective fixed-draws, which ends by Newton's method.") }
+    if request.optimizer != nil { mistakes.append("--optimizer is not for --objective fixed-draws, which has Newton's method.") }
+    guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
+    var configuration = FixedDrawsConfiguration()
+    configuration.fixedDraws = request.particles ?? configuration.fixedDraws
+    return Method(.approximation(ApproximationConfiguration(.fixedDraws(configuration)), draws: request.draws ?? 4000))
+  }
+
+  /// Whether a Gaussian guide is asked for in a way that its fast path does not have.
+  private var isOwnPath: Bool {
+    (request.objective ?? .elbo) != .elbo || (request.optimizer != nil && request.optimizer?.name != OptimizerName.adam.rawValue)
+  }
 }
 
 extension InferOptions {
@@ -53,13 +72,16 @@ extension InferOptions {
     case "flow":
       let names = FlowArchitecture.Kind.allCases.map(\.rawValue)
       let rest = parts.count == 2 ? parts[1].split(separator: ":", omittingEmptySubsequences: false).map(String.init) : []
-      guard let first = rest.first, let name = reader.name(first, "--guide flow", among: names), let kind = FlowArchitecture.Kind(rawValue: name)
+      guard let first = rest.first, let name = reader.name(first, "--guide flow", among: names),
+        let kind = FlowArchitecture.Kind(rawValue: name)
       else {
         if rest.isEmpty { reader.fail("--guide flow needs its kind: flow:spline for instance; there are \(OptionReader.list(names)).") }
         return nil
       }
       guard rest.count <= 2, rest.count == 1 || Int(rest[1]).map({ (1...1000).contains($0) }) == true else {
-        reader.fail("--guide flow:\(name):LAYERS expects a whole number from 1 to 1000 for LAYERS, not \"\(rest.dropFirst().joined(separator: ":"))\".")
+        reader.fail(
+          "--guide flow:\(name):LAYERS expects a whole number from 1 to 1000 for LAYERS, not \"\(rest.dropFirst().joined(separator: ":"))\"."
+        )
         return nil
       }
       return .flow(FlowArchitecture(kind, layers: rest.count == 2 ? Int(rest[1]) : nil))

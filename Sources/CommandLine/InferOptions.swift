@@ -21,7 +21,7 @@ struct InferOptions: Sendable, Equatable {
   init(_ arguments: ParsedArguments) throws {
     var reader = OptionReader("infer", arguments)
     let methodName = reader.name(
-      "--method", among: InferenceRequest.Method.allCases.map(\.rawValue), planned: ["pathfinder", "smc", "importance"])
+      "--method", among: InferenceRequest.Method.allCases.map(\.rawValue), planned: ["smc", "importance"])
     if let methodName, let method = InferenceRequest.Method(rawValue: methodName) { request.method = method }
     if !arguments.has("--method") || methodName != nil { Self.checkApplicability(&reader, request.method) }
 

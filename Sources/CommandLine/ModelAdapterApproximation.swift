@@ -7,7 +7,28 @@ import Reporting
 extension ApproximationConfiguration {
   var json: JSONObject {
     switch algorithm {
-    case .graph(let configuration): configuration.json
+    case .graph(let configuration): return configuration.json
+    case .fixedDraws(let own):
+      return JSONObject([
+        ("guide", "mean-field"), ("objective", "fixed-draws"), ("covariance", "linear-response"), ("optimizer", "newton"),
+        ("particles", .integer(own.fixedDraws)), ("step_limit", .integer(own.newtonLimit)),
+        ("evaluation_draws", .integer(own.evaluationDraws)),
+      ])
+    case .pathfinder(let own):
+      return JSONObject([
+        ("paths", .integer(own.paths)), ("history", .integer(own.history)), ("iteration_limit", .integer(own.iterationLimit)),
+        ("draws_per_path", .integer(own.drawsPerPath)),
+      ])
+    case .batchAndMatch(let own):
+      return JSONObject([
+        ("guide", "full-rank"), ("particles", own.batch.map { .integer($0) } ?? "automatic"), ("step_limit", .integer(own.iterationLimit)),
+        ("tolerance", .number(own.tolerance)), ("evaluation_draws", .integer(own.evaluationDraws)),
+      ])
+    case .svgd(let own):
+      return JSONObject([
+        ("particles", .integer(own.particles)), ("optimizer", "adagrad"), ("learning_rate", .number(own.rate)),
+        ("step_limit", .integer(own.stepLimit)), ("tolerance", .number(own.tolerance)),
+      ])
     }
   }
 }
@@ -37,7 +58,9 @@ extension ApproximationResult {
     if let bracket { object["log_evidence"] = bracket.json }
     object["status"] = .string(status.rawValue)
     object["steps"] = .integer(steps)
-    for (name, value) in details { object[name] = value == value.rounded() && value.magnitude < 1e15 ? .integer(Int(value)) : .number(value) }
+    for (name, value) in details {
+      object[name] = value == value.rounded() && value.magnitude < 1e15 ? .integer(Int(value)) : .number(value)
+    }
     return object
   }
 }

@@ -122,7 +122,8 @@ extension VIConfiguration {
 extension ProgramConfiguration {
   var json: JSONObject {
     JSONObject([
-      ("guide", "program"), ("objective", "elbo"), ("optimizer", "adam"), ("learning_rate", .number(optimization.rate)),
+      ("guide", "program"), ("objective", "elbo"), ("optimizer", .string(optimization.optimizer.rawValue)),
+      ("learning_rate", .number(optimization.rate)),
       ("beta1", .number(optimization.beta1)), ("beta2", .number(optimization.beta2)),
       ("steps", optimization.steps.map { .integer($0) } ?? "automatic"), ("step_limit", .integer(optimization.stepLimit)),
       ("tolerance", .number(optimization.tolerance)), ("particles", .integer(particles)),
@@ -177,6 +178,7 @@ extension GuideEvaluation {
 extension VIResult {
   var json: JSONObject {
     var object = evaluation.json
+    object["log_evidence"] = bracket.json
     object["status"] = .string(status.rawValue)
     object["steps"] = .integer(steps)
     object["starts"] = .array(

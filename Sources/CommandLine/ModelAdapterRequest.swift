@@ -14,6 +14,9 @@ struct FitRequest {
     case .vi: try variational()
     case .laplace: Method(.laplace(LaplaceConfiguration(), draws: request.draws ?? 4000))
     case .map: Method(.map(MAPConfiguration()))
+    case .pathfinder: .pathfinder(draws: request.draws ?? 4000)
+    case .batchAndMatch: .batchAndMatch(draws: request.draws ?? 4000)
+    case .svgd: .svgd(particles: request.draws ?? 128)
     }
   }
 
@@ -39,6 +42,7 @@ struct FitRequest {
       }
       return Method(.program(programmed), program: program)
     }
+    if request.objective == .fixedDraws { return try fixedDraws() }
     if let graph = try graph(ownFamily: Method<M>.ownGuide?.form) {
       return Method(.approximation(ApproximationConfiguration(.graph(graph)), draws: request.draws ?? 4000))
     }
@@ -55,7 +59,8 @@ struct FitRequest {
   private var programmed: ProgramConfiguration {
     var configuration = ProgramConfiguration()
     configuration.optimization.steps = request.steps
-    configuration.optimization.rate = request.optimizer?.rate ?? configuration.optimization.rate
+    configuration.optimization.optimizer = request.optimizer.flatMap { OptimizerName(rawValue: $0.name) } ?? .adam
+    configuration.optimization.rate = request.optimizer?.rate ?? configuration.optimization.optimizer.defaultRate
     configuration.particles = request.particles ?? configuration.particles
     configuration.draws = request.draws
     configuration.minibatch = request.minibatch

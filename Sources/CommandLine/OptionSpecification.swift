@@ -61,10 +61,10 @@ struct CommandSpecification: Sendable {
       """,
     options: [
       data,
-      OptionSpecification("--method", "NAME", "nuts (default), vi, laplace or map"),
+      OptionSpecification("--method", "NAME", "nuts (default), vi, laplace, map, pathfinder, batch-and-match or svgd"),
       OptionSpecification("--seed", "N", "seed of all randomness; equal seed, equal bits (default 1)"),
       OptionSpecification("--threads", "N", "threads (default: one per core); never changes a result"),
-      OptionSpecification("--draws", "N", "draws per chain (nuts: 1000), or from the fitted guide (vi, laplace: 4000)"),
+      OptionSpecification("--draws", "N", "draws per chain (nuts: 1000), or from the approximation (4000; svgd: its 128 particles)"),
       OptionSpecification("--chains", "N", "nuts: chains (default 4)"),
       OptionSpecification("--warmup", "N", "nuts: warmup iterations per chain (default 1000)"),
       OptionSpecification("--metric", "NAME", "nuts: automatic (default), diagonal or dense"),
@@ -78,12 +78,17 @@ struct CommandSpecification: Sendable {
         "--target-acceptance", "P",
         "nuts: target acceptance statistic, between 0 and 1 (default: 0.8, raised by each chain that diverges late in its warmup)"),
       OptionSpecification("--max-depth", "N", "nuts: maximum tree depth (default 10)"),
-      OptionSpecification("--guide", "NAME", "vi: mean-field (default), full-rank or low-rank:R"),
+      OptionSpecification(
+        "--guide", "NAME",
+        "vi: mean-field (default), full-rank, low-rank:R, flow:KIND[:LAYERS], mixture:K, student or structured; KIND is affine, spline, iaf, maf, planar, radial, sylvester or bnaf"
+      ),
       OptionSpecification("--estimator", "SITE=NAME[:ARG]", "vi: gradient estimator of one site", repeats: true),
       OptionSpecification("--steps", "N", "vi: at most this many steps (default: until converged)"),
       OptionSpecification("--particles", "N", "vi: Monte Carlo samples per step"),
-      OptionSpecification("--optimizer", "NAME[:RATE]", "vi: adam, with its step size"),
-      OptionSpecification("--objective", "NAME", "vi: elbo"),
+      OptionSpecification("--optimizer", "NAME[:RATE]", "vi: adam, adamw, rmsprop, adagrad, sgd or dowg, with its step size at the start"),
+      OptionSpecification(
+        "--objective", "NAME",
+        "vi: elbo (default), iwae:K, renyi:A, tail-adaptive, forward-kl, log-variance or fixed-draws (linear-response covariances)"),
       OptionSpecification("--minibatch", "PLATE=N", "vi: elements of a plate per step", repeats: true),
       OptionSpecification("--output", "FILE", "write the result as JSON (credence/posterior/1); - writes it to standard output"),
       OptionSpecification(

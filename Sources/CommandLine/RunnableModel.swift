@@ -47,7 +47,11 @@ package struct UserError: Error, Equatable, CustomStringConvertible {
 
 /// The whole configuration of one `infer`. What is `nil` was not given: the method decides, and says what it decided in the outcome's `configuration`.
 package struct InferenceRequest: Sendable, Equatable {
-  package enum Method: String, Sendable, CaseIterable { case vi, nuts, laplace, map }
+  package enum Method: String, Sendable, CaseIterable {
+    case vi, nuts, laplace, map, pathfinder
+    case batchAndMatch = "batch-and-match"
+    case svgd
+  }
   package enum Guide: Sendable, Equatable { case meanField, fullRank, lowRank(Int), flat(FlatGuideFamily) }
   package enum Metric: String, Sendable, CaseIterable { case automatic, diagonal, dense }
   /// How warmup adapts the metric: Stan's windowed variances, or the Fisher divergence of draws and gradients as in nutpie.

@@ -22,6 +22,10 @@ package struct ApproximationResult: Sendable {
 package struct ApproximationConfiguration: Sendable, Codable, Equatable {
   package enum Algorithm: Sendable, Codable, Equatable {
     case graph(GraphConfiguration)
+    case fixedDraws(FixedDrawsConfiguration)
+    case pathfinder(PathfinderConfiguration)
+    case batchAndMatch(BatchAndMatchConfiguration)
+    case svgd(SVGDConfiguration)
   }
   package var algorithm: Algorithm
 
@@ -30,7 +34,10 @@ package struct ApproximationConfiguration: Sendable, Codable, Equatable {
   /// The name of the method.
   package var name: String {
     switch algorithm {
-    case .graph: "vi"
+    case .graph, .fixedDraws: "vi"
+    case .pathfinder: "pathfinder"
+    case .batchAndMatch: "batch-and-match"
+    case .svgd: "svgd"
     }
   }
 }
@@ -38,6 +45,10 @@ package struct ApproximationConfiguration: Sendable, Codable, Equatable {
 extension FitEngine {
   func approximate(_ compiled: CompiledModel<M>, _ configuration: ApproximationConfiguration, _ draws: Int) throws -> ApproximationResult {
     let monitor = FitMonitor(compiled)?.values
+    let report: @Sendable (VIProgress) -> Control = { progress in
+      onProgress(FitProgress(progress, steps: nil))
+      return stop.isRaised ? .stop : .proceed
+    }
     switch configuration.algorithm {
     case .graph(let graph):
       return try runGraphGuide(
@@ -47,6 +58,14 @@ extension FitEngine {
         onProgress(FitProgress(progress, steps: graph.ascent.steps))
         return stop.isRaised ? .stop : .proceed
       }
+    case .fixedDraws(let own):
+      return try runFixedDraws(
+        compiled, configuration: own, draws: draws, seed: seed, threads: threads, monitor: monitor, onProgress: report)
+    case .pathfinder(let own):
+      return try runPathfinder(compiled, configuration: own, draws: draws, seed: seed, threads: threads, onProgress: report)
+    case .batchAndMatch(let own):
+      return try runBatchAndMatch(compiled, configuration: own, draws: draws, seed: seed, monitor: monitor, onProgress: report)
+    case .svgd(let own): return try runSVGD(compiled, configuration: own, seed: seed, onProgress: report)
     }
   }
 }

@@ -106,9 +106,10 @@ public struct Method<M: Model>: Sendable {
   ///   - rate: the step size at the start, for Adam; nil for automatic.
   ///   - draws: from the fitted guide; nil for 4000 (for a guide that is a program, as many as make 2 000 000 numbers, from 50 to 1000).
   ///   - minibatch: plate name → elements present at a step.
+  ///   - objective: what is maximized; `.fixedDraws` for the mean-field guide with covariances by linear response. Guides that are programs have the ELBO.
   public static func vi(
     guide: Guide<M>? = nil, steps: Int? = nil, particles: Int? = nil, rate: Double? = nil, draws: Int? = nil,
-    minibatch: [String: Int] = [:]
+    minibatch: [String: Int] = [:], objective: VariationalObjective = .elbo
   ) -> Method {
     let chosen = guide ?? ownGuide ?? .meanField
     if case .program(let program) = chosen.form {
@@ -120,8 +121,12 @@ public struct Method<M: Model>: Sendable {
       configuration.minibatch = minibatch
       return Method(.program(configuration), program: program)
     }
-    if case .flat(let family) = chosen.form {
+    if objective == .fixedDraws, chosen.family == .meanField {
+      return Method(.approximation(ApproximationConfiguration(.fixedDraws(FixedDrawsConfiguration())), draws: draws ?? 4000))
+    }
+    if let family = chosen.flatFamily(objective) {
       var configuration = GraphConfiguration(family)
+      configuration.objective = objective
       configuration.particles = particles
       configuration.ascent.steps = steps
       configuration.ascent.rate = rate
@@ -143,6 +148,25 @@ public struct Method<M: Model>: Sendable {
   /// The Gaussian with mode and curvature of the log density in unconstrained space (Jacobian included), and `draws` from it.
   public static func laplace(draws: Int = 4000) -> Method { Method(.laplace(LaplaceConfiguration(), draws: draws)) }
 
+  /// Multi-path Pathfinder: Gaussians along quasi-Newton paths, resampled by importance weights.
+  public static func pathfinder(paths: Int = 8, draws: Int = 4000) -> Method {
+    var configuration = PathfinderConfiguration()
+    configuration.paths = Swift.max(1, paths)
+    return Method(.approximation(ApproximationConfiguration(.pathfinder(configuration)), draws: draws))
+  }
+
+  /// A full-rank Gaussian by matching scores (batch and match).
+  public static func batchAndMatch(draws: Int = 4000) -> Method {
+    Method(.approximation(ApproximationConfiguration(.batchAndMatch(BatchAndMatchConfiguration())), draws: draws))
+  }
+
+  /// Stein variational gradient descent with that many particles.
+  public static func svgd(particles: Int = 128) -> Method {
+    var configuration = SVGDConfiguration()
+    configuration.particles = Swift.max(8, particles)
+    return Method(.approximation(ApproximationConfiguration(.svgd(configuration)), draws: configuration.particles))
+  }
+
   /// The highest mode of the density of the variables on their own, constrained scales that L-BFGS finds from `starts` random points: no
   /// Jacobian, as Stan's `optimize` by default. The mode moves where a variable is transformed; a mean does not. The verdict is `caution` where
   /// the mode is not the middle of the posterior.
@@ -160,6 +184,18 @@ extension Guide {
     case .fullRank: .fullRank
     case .lowRank(let rank): .lowRank(rank)
     case .meanField, .program, .flat: .meanField
+    }
+  }
+}
+
+extension Guide {
+  /// The family of a graph guide; a Gaussian is one where the objective is not the ELBO.
+  func flatFamily(_ objective: VariationalObjective) -> FlatGuideFamily? {
+    switch form {
+    case .flat(let family): family
+    case .meanField where objective != .elbo: .diagonal
+    case .fullRank where objective != .elbo: .triangular
+    default: nil
     }
   }
 }

@@ -82,7 +82,7 @@ extension FitEngine {
       iterateRHat: optimum.iterateRHat)
     let agreement = StartAgreement(starts: 1, matching: 0, nearestRival: nil)
     return VIResult(
-      configuration: configuration, seed: seed, guide: guide, evaluation: evaluation,
+      configuration: configuration, seed: seed, guide: guide, evaluation: evaluation, bracket: EvidenceBracket(draws, evaluation),
       trace: optimum.trace.map { ($0.step, $0.value) }, steps: optimum.steps, gradientEvaluations: optimum.steps * samples + draws.count,
       starts: [report], status: optimum.status,
       verdict: Verdict(VerdictRules.variational(evaluation, status: optimum.status, agreement: agreement)))

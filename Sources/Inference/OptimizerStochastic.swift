@@ -13,7 +13,8 @@ package protocol StochasticObjective: AnyObject {
 package struct StochasticConfiguration: Sendable, Codable {
   /// A fixed number of steps, or nil for automatic stopping.
   package var steps: Int?
-  /// Adam's step size in the first round.
+  package var optimizer = OptimizerName.adam
+  /// The optimizer's step size in the first round.
   package var rate = 0.01
   package var beta1 = 0.9
   package var beta2 = 0.999
@@ -50,7 +51,7 @@ package struct StochasticResult: Sendable {
   package var badSteps: Int
 }
 
-/// Maximizes a stochastic objective by Adam in rounds of falling rate, with averaged iterates.
+/// Maximizes a stochastic objective by Adam (or another rule) in rounds of falling rate, with averaged iterates.
 ///
 /// A round at fixed rate first settles, then averages until split R-hat of up to 256 watched parameters is below 1.1; a round that improves
 /// on the last by less than the tolerance ends the run (after Welandawe et al. 2022). With fixed steps the rate falls as min(1, (t₀/t)^0.6),
@@ -73,7 +74,7 @@ final class StochasticRun {
   private let sums: Storage
   private let watched: [Int]
   private let watchedValues: Storage
-  private let adam: Adam
+  private let rule: any AscentRule
   private var step = 0
   private var averaged = 0
   private var badSteps = 0
@@ -90,7 +91,9 @@ final class StochasticRun {
     parameters = Storage(start)
     gradient = Storage(count)
     sums = Storage(count)
-    adam = Adam(count: count, beta1: configuration.beta1, beta2: configuration.beta2)
+    rule =
+      configuration.optimizer == .adam
+      ? Adam(count: count, beta1: configuration.beta1, beta2: configuration.beta2) : configuration.optimizer.rule(count: count)
     let number = min(count, 256)
     watched = (0..<number).map { $0 * count / max(number, 1) }
     watchedValues = Storage(number)
@@ -101,7 +104,7 @@ final class StochasticRun {
     step += 1
     if lastValue.isFinite {
       recent = (recent.sum + lastValue, recent.count + 1)
-      adam.ascend(parameters.base, gradient: gradient.base, rate: rate)
+      rule.ascend(parameters.base, gradient: gradient.base, rate: rate)
     } else {
       badSteps += 1
     }

@@ -7,6 +7,7 @@ enum VariationalPurpose {
   static let evaluation: UInt32 = 0x5649_0003
   static let search: UInt32 = 0x5649_0004
   static let draws: UInt32 = 0x5649_0005
+  static let resampling: UInt32 = 0x5649_0006
 }
 
 /// The standard normal noise behind the samples of one step, each number addressed by (seed, purpose, start and sample, step, element).

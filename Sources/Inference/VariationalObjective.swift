@@ -80,7 +80,8 @@ extension VariationalObjective {
       let total = weights.reduce(0, +)
       weights = weights.map { $0 / max(total, 1) }
       let usable = Double(max(1, order.count))
-      return ParticleWeights(model: weights, score: weights, density: Self.zeros(count), value: order.reduce(0) { $0 + ratios[$1] / usable })
+      return ParticleWeights(
+        model: weights, score: weights, density: Self.zeros(count), value: order.reduce(0) { $0 + ratios[$1] / usable })
     case .forwardKL:
       let (normalized, _) = Self.normalized(ratios)
       let value = normalized.reduce(0) { $1 > 0 ? $0 - $1 * log(Double(count) * $1) : $0 }

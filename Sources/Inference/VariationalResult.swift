@@ -19,6 +19,8 @@ package struct VIResult: Sendable {
   /// The guide with the best ELBO: location and scale factor over unconstrained space.
   package var guide: GaussianGuide
   package var evaluation: GuideEvaluation
+  /// What the evaluation's draws say about the log evidence.
+  package var bracket: EvidenceBracket
   /// (step, mean ELBO estimate since the last entry), in nats.
   package var trace: [(step: Int, elbo: Double)]
   package var steps: Int

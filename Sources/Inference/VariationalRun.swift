@@ -21,10 +21,11 @@ package func runVI(
     fits += try StartFit.run([fits.count], density, configuration, seed, 1, onProgress)
   }
   let best = StartFit.best(fits)
-  let (evaluation, extra) = try best.finalEvaluation(density, seed: seed, monitor: monitor)
+  let (evaluation, bracket, extra) = try best.finalEvaluation(density, seed: seed, monitor: monitor)
   let agreement = StartAgreement(best: best, all: fits)
   return VIResult(
-    configuration: configuration, seed: seed, guide: best.outcome.guide, evaluation: evaluation, trace: best.outcome.trace,
+    configuration: configuration, seed: seed, guide: best.outcome.guide, evaluation: evaluation, bracket: bracket,
+    trace: best.outcome.trace,
     steps: best.outcome.steps, gradientEvaluations: fits.reduce(extra) { $0 + $1.evaluations },
     starts: fits.map(\.report), status: best.outcome.status,
     verdict: Verdict(VerdictRules.variational(evaluation, status: best.outcome.status, agreement: agreement)))
@@ -97,7 +98,7 @@ struct StartFit: Sendable {
   /// at 4000 draws, and its prior pulls it towards 0.5. Also the number of further density evaluations.
   func finalEvaluation(
     _ density: any LogDensity, seed: UInt64, monitor: (([Double]) -> [Double])?
-  ) throws -> (GuideEvaluation, evaluations: Int) {
+  ) throws -> (GuideEvaluation, EvidenceBracket, evaluations: Int) {
     var draws = draws
     let isClose = evaluation.paretoShape > 0.5 && evaluation.paretoShape < 0.8
     if isClose {
@@ -105,8 +106,8 @@ struct StartFit: Sendable {
         4 * draws.count, block: try DensityBlock(density), seed: seed, purpose: VariationalPurpose.evaluation, start: start)
     }
     let columns = Self.columns(draws, monitor)
-    guard isClose || !columns.isEmpty else { return (evaluation, 0) }
-    return (GuideEvaluation(draws, monitored: columns), isClose ? draws.count : 0)
+    let final = isClose || !columns.isEmpty ? GuideEvaluation(draws, monitored: columns) : evaluation
+    return (final, EvidenceBracket(draws, final), isClose ? draws.count : 0)
   }
 
   /// The monitored values of draws, [value][draw]; empty without a monitor.

@@ -55,7 +55,7 @@ enum SampleAverage {
   }
 
   /// Antithetic draws; with second moment I where there are at least twice as many independent ones as dimensions.
-  private static func fixedNoise(seed: UInt64, start: Int, dimension n: Int, samples: Int) -> GuideNoise {
+  static func fixedNoise(seed: UInt64, start: Int, dimension n: Int, samples: Int) -> GuideNoise {
     let noise = GuideNoise(
       seed: seed, purpose: VariationalPurpose.steps, start: start, dimension: n, samples: samples, groupSize: 2)
     noise.fill(step: 0)

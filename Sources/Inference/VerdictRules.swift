@@ -162,6 +162,36 @@ package enum VerdictRules {
     return reasons
   }
 
+  /// Rules for draws that were resampled by importance weights: what the weights correct is no fault, but they must be reliable and not too few.
+  package static func resampled(_ e: GuideEvaluation, status: Status, what: String) -> [Verdict.Reason] {
+    var reasons = ending(status)
+    let isNearlyExact = e.effectiveSampleSize > 0.9 * Double(e.draws) && e.badDraws == 0
+    if !isNearlyExact, !(e.paretoShape <= e.paretoThreshold) {
+      reasons.append(
+        .init(
+          code: "pareto_k", severity: e.paretoShape <= 0.7 ? .caution : .fail,
+          text:
+            "k-hat is \(e.paretoShape.brief()), above \(e.paretoThreshold.brief()): the weights of the \(what) cannot correct what they miss. Use NUTS, or a flow."
+        ))
+    }
+    if e.effectiveSampleSize < 200 {
+      reasons.append(
+        .init(
+          code: "importance_ess", severity: e.effectiveSampleSize < 50 ? .fail : .caution,
+          text: "Only \(e.effectiveSampleSize.brief()) draws are effective after weighting: estimates are noisy. Draw more, or use NUTS."))
+    }
+    return reasons
+  }
+
+  /// Rules for particles without a density: nothing vouches for them.
+  package static func particles(status: Status) -> [Verdict.Reason] {
+    ending(status) + [
+      .init(
+        code: "unverified", severity: .caution,
+        text: "Particles have no density, so that importance weights cannot tell how good they are: compare with NUTS.")
+    ]
+  }
+
   private static func ending(_ status: Status) -> [Verdict.Reason] {
     switch status {
     case .converged: []

@@ -79,13 +79,23 @@ let wrongInputs: [WrongInput] = [
   .init("infer line --progress loud", #"credence: infer: --progress expects auto, plain, json or none, not "loud"."#),
   .init("infer line --centering half", #"credence: infer: --centering expects auto or as-written, not "half"."#),
   .init("infer line --method vi --centering auto", "credence: infer: --centering belongs to --method nuts, not to vi."),
-  .init("infer line --method smc", "credence: infer: --method smc is not in this version, which has vi, nuts, laplace or map."),
+  .init(
+    "infer line --method smc",
+    "credence: infer: --method smc is not in this version, which has vi, nuts, laplace, map, pathfinder, batch-and-match or svgd."),
   .init("infer line --method nut", #"credence: infer: --method expects vi, nuts, laplace or map, not "nut"; the nearest is nuts."#),
   .init("infer line --method vi --chains 4", "credence: infer: --chains belongs to --method nuts, not to vi."),
   .init("infer line --guide full-rank", "credence: infer: --guide belongs to --method vi, not to nuts (the default)."),
   .init(
-    "infer line --method vi --guide flow:maf",
-    "credence: infer: --guide flow:maf is not in this version, which has mean-field, full-rank or low-rank:R."),
+    "infer line --method vi --guide flow",
+    "credence: infer: --guide flow needs its kind: flow:spline for instance; there are affine, spline, iaf, maf, planar, radial, sylvester or bnaf."
+  ),
+  .init(
+    "infer line --method vi --guide flow:spline:0",
+    "credence: infer: --guide flow:spline:LAYERS expects a whole number from 1 to 1000 for LAYERS, not \"0\"."),
+  .init(
+    "infer line --method vi --guide mixture",
+    "credence: infer: --guide mixture:K expects a whole number from 1 to 1000 for K: mixture:3 for instance."),
+  .init("infer line --method vi --guide student:3", "credence: infer: --guide student takes no argument, but has \":3\"."),
   .init("infer line --method vi --guide low-rank", "credence: infer: --guide low-rank needs its rank: low-rank:5 for instance."),
   .init(
     "infer line --method vi --guide low-rank:x",
@@ -93,10 +103,14 @@ let wrongInputs: [WrongInput] = [
   .init(
     "infer line --method vi --guide meanfield",
     #"credence: infer: --guide expects mean-field, full-rank or low-rank:R, not "meanfield"; the nearest is mean-field."#),
-  .init("infer line --method vi --objective iwae:5", "credence: infer: --objective iwae:5 is not in this version, which has elbo."),
+  .init(
+    "infer line --method vi --objective iwae",
+    "credence: infer: --objective iwae:K expects a whole number from 2 to 10000 for K: iwae:8 for instance."),
   .init(
     "infer line --method vi --optimizer adam:-1", #"credence: infer: --optimizer adam:RATE expects a positive number for RATE, not "-1"."#),
-  .init("infer line --method vi --optimizer sgd", "credence: infer: --optimizer sgd is not in this version, which has adam."),
+  .init(
+    "infer line --method vi --optimizer newton",
+    #"credence: infer: --optimizer expects adam, adamw, rmsprop, adagrad, sgd or dowg, not "newton"."#),
   .init("infer line --method vi --minibatch rows", #"credence: infer: --minibatch expects PLATE=N, not "rows"."#),
   .init("infer line --method vi --minibatch rows=0", #"credence: infer: --minibatch rows expects a whole number from 1 up, not "0"."#),
   .init("infer line --method vi --estimator z=a --estimator z=b", #"credence: infer: --estimator is given twice for "z"."#),
@@ -104,7 +118,9 @@ let wrongInputs: [WrongInput] = [
   .init(
     "infer line --target-acceptance 1", #"credence: infer: --target-acceptance expects a number between 0 and 1 (both excluded), not "1"."#),
   .init("infer line --metric dense --adaptation fisher", "credence: infer: --adaptation fisher is for --metric diagonal, not for dense."),
-  .init("infer line --metric automatic --adaptation fisher", "credence: infer: --adaptation fisher is for --metric diagonal, not for automatic."),
+  .init(
+    "infer line --metric automatic --adaptation fisher", "credence: infer: --adaptation fisher is for --metric diagonal, not for automatic."
+  ),
   .init(
     "infer line --draws-output {dir}/draws.txt",
     #"credence: infer: --draws-output expects a name that ends in .json or .csv, not "{dir}/draws.txt"."#),

@@ -44,7 +44,8 @@ struct LayerTests {
         Dense(weights: Tensor([[x], [h]]), bias: Tensor([b]), activation: activation)
       }
       return GRUCell(
-        update: layer(update, 0.5, 0.1, .logistic), reset: layer(reset, -0.4, 0.2, .logistic), candidate: layer(candidate, 0.7, -0.3, .tanh))
+        update: layer(update, 0.5, 0.1, .logistic), reset: layer(reset, -0.4, 0.2, .logistic), candidate: layer(candidate, 0.7, -0.3, .tanh)
+      )
     }
     let (x, h) = (0.8, -0.6)
     let sigma = { (a: Double) in 1 / (1 + exp(-a)) }

@@ -25,6 +25,11 @@ package func runGraphGuide(
   onProgress: @escaping @Sendable (VIProgress) -> Control = { _ in .proceed }
 ) throws -> ApproximationResult {
   try checkObjective(configuration)
+  if configuration.family == .structured, dependence.isEmpty {
+    throw FitError([
+      "The structured guide follows the model's dependence, and a body that reads numbers (item()) shows none: use another guide."
+    ])
+  }
   let starts = try GraphStart(density, configuration, seed, threads, onProgress)
   let guide = try GraphGuide(
     configuration.family, anchor: starts.anchor, dependence: dependence, centres: starts.centres, seed: seed)

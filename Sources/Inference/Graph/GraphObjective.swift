@@ -69,7 +69,8 @@ package final class GraphObjective: StochasticObjective {
           let place = base + 8 * i + lane
           cotangents.base[8 * i + lane] =
             logP[k].isFinite
-            ? (model == 0 ? 0 : model * slopes.base[place]) - (score == 0 ? 0 : score * scores.base[place]) : inward(k, i, points.base[place])
+            ? (model == 0 ? 0 : model * slopes.base[place]) - (score == 0 ? 0 : score * scores.base[place])
+            : inward(k, i, points.base[place])
         }
       }
       select(b)

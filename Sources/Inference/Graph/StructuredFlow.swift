@@ -37,7 +37,9 @@ struct StructuredFlow: InvertibleFlow {
 
   /// Mean and log scale of a conditional, given everything before it.
   private func moments(_ c: Conditional, _ before: Tensor?) -> (Tensor, Tensor) {
-    guard let before, let weights = c.weights, let scaleWeights = c.scaleWeights, let places = c.places else { return (c.shift, c.logScale) }
+    guard let before, let weights = c.weights, let scaleWeights = c.scaleWeights, let places = c.places else {
+      return (c.shift, c.logScale)
+    }
     let parents = before[places]
     let bend = (scaleWeights * parents).sum(axis: 1)
     return (c.shift + (weights * parents).sum(axis: 1), c.logScale + 3 * tanh(bend / 3))

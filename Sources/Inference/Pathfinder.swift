@@ -1,0 +1,180 @@
+import Foundation
+import Kernels
+import Modeling
+
+/// Settings of ``runPathfinder(_:configuration:draws:seed:threads:onProgress:)``.
+package struct PathfinderConfiguration: Sendable, Codable, Equatable {
+  /// Paths, each from a start of its own.
+  package var paths = 8
+  /// Pairs of steps and gradient changes behind each inverse Hessian.
+  package var history = 6
+  package var iterationLimit = 1000
+  /// Draws of each path's Gaussian that are weighted.
+  package var drawsPerPath = 1000
+
+  package init() {}
+}
+
+/// Multi-path Pathfinder: Gaussians along the paths of quasi-Newton searches, the best of each path, and draws resampled over all of them.
+///
+/// Every point of an L-BFGS path with inverse Hessian estimate H makes a Gaussian N(u + H ∇log p(u), H); the one with the highest ELBO (sixteen antithetic
+/// draws) stands for its path. The draws of all paths together are weighted against the mixture of their Gaussians, p / (1/I Σ qᵢ) (the balance heuristic
+/// of Veach & Guibas 1995, in place of each path's own density), smoothed, and resampled. k̂ judges the mixture; resampled draws carry what
+/// the weights correct. Source: Zhang, Carpenter, Gelman & Vehtari, Pathfinder (JMLR 2022), arXiv:2108.03782.
+/// - Throws: ``InferenceError`` where no path has a finite start; what the density throws.
+package func runPathfinder(
+  _ density: any LogDensity, configuration: PathfinderConfiguration = PathfinderConfiguration(), draws: Int, seed: UInt64,
+  threads: Int = 1, onProgress: @escaping @Sendable (VIProgress) -> Control = { _ in .proceed }
+) throws -> ApproximationResult {
+  let paths = try Parallel.map(Array(0..<max(1, configuration.paths)), threads: threads) { number in
+    try PathfinderPath(density, configuration, number: number, seed: seed, onProgress)
+  }
+  let usable = paths.filter { $0.guide != nil }
+  let guides = usable.compactMap(\.guide)
+  guard let first = guides.first else { throw InferenceError(status: .noFiniteStart) }
+  let mixture = GaussianMixture(guides)
+  var pool = GuideDraws(dimension: first.dimension, count: 0, positions: [], logP: [], logQ: [])
+  let parts = try Parallel.map(Array(guides.indices), threads: threads) { index in
+    let block = try DensityBlock(density)
+    return guides[index].draws(
+      configuration.drawsPerPath, block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: index)
+  }
+  for part in parts { pool.append(part) }
+  for k in 0..<pool.count { pool.logQ[k] = mixture.logDensity(Array(pool.draw(k))) }
+  let evaluation = GuideEvaluation(pool)
+  let isCancelled = paths.contains { $0.status == .cancelled }
+  let status: Status = isCancelled ? .cancelled : .converged
+  return ApproximationResult(
+    evaluation: evaluation, bracket: EvidenceBracket(pool, evaluation), trace: usable.map { ($0.iterations, $0.elbo) },
+    steps: paths.reduce(0) { $0 + $1.iterations }, gradientEvaluations: paths.reduce(pool.count) { $0 + $1.evaluations }, status: status,
+    verdict: Verdict(VerdictRules.resampled(evaluation, status: status, what: "Gaussians of Pathfinder")),
+    draws: pool.resampled(draws, seed: seed), details: [("paths", Double(guides.count))])
+}
+
+/// One search and the Gaussian that stands for it.
+private struct PathfinderPath: Sendable {
+  var guide: GaussianGuide?
+  var elbo = -Double.infinity
+  var iterations = 0
+  var evaluations = 0
+  var status = Status.converged
+
+  init(
+    _ density: any LogDensity, _ configuration: PathfinderConfiguration, number: Int, seed: UInt64,
+    _ onProgress: @escaping @Sendable (VIProgress) -> Control
+  ) throws {
+    let block = try DensityBlock(density)
+    guard let start = VariationalStart.randomPoint(block, seed: seed, start: number) else {
+      status = .noFiniteStart
+      return
+    }
+    let judge = StartJudge(block, seed: seed, start: number)
+    var settings = LBFGSConfiguration()
+    settings.iterationLimit = configuration.iterationLimit
+    settings.bound = 1e6
+    var minimizer = LBFGS(dimension: block.dimension, configuration: settings)
+    var estimate = InverseHessian(start, history: configuration.history)
+    var best: (location: [Double], factor: [Double])?
+    var (found, steps) = (elbo, 0)
+    func consider(_ x: [Double], _ g: [Double]) {
+      estimate.extend(x, gradient: g)
+      guard estimate.pairs > 0, let (location, factor) = estimate.gaussian(), x.count <= InverseHessian.denseLimit else { return }
+      let value = judge.elbo(location: location, factor: factor)
+      if value > found { (found, best) = (value, (location, factor)) }
+    }
+    let end = minimizer.minimize(from: start, objective: VariationalStart.negativeLogDensity(block)) { x, g, _ in
+      steps += 1
+      consider(x, g)
+      let progress = VIProgress(
+        start: number, step: steps, stepLimit: configuration.iterationLimit, elbo: found, gradientEvaluations: block.evaluations)
+      return onProgress(progress) == .proceed
+    }
+    consider(end.point, end.gradient)
+    (elbo, iterations, evaluations, status) = (found, steps, block.evaluations, end.status)
+    guard let best else { return }
+    let n = block.dimension
+    var gaussian = GaussianGuide(family: .fullRank, location: best.location, logScale: (0..<n).map { log(best.factor[$0 * n + $0]) })
+    for i in 0..<n {
+      for j in 0..<i { gaussian.factor[i * (i - 1) / 2 + j] = best.factor[i * n + j] }
+    }
+    guide = gaussian
+  }
+}
+
+/// The inverse Hessian that a path of −log p suggests: a diagonal by Gilbert & Lemaréchal (1989) with the last pairs worked in by the BFGS formula.
+private struct InverseHessian {
+  /// Estimates are dense matrices: above so many unknowns there are none.
+  static let denseLimit = 512
+
+  private let history: Int
+  private var path: SearchPath
+  private var steps: [[Double]] = []
+  private var changes: [[Double]] = []
+  private var point: [Double]
+  private var gradient: [Double] = []
+  var pairs: Int { steps.count }
+
+  init(_ start: [Double], history: Int) {
+    self.history = max(1, history)
+    path = SearchPath(start)
+    point = start
+  }
+
+  mutating func extend(_ x: [Double], gradient g: [Double]) {
+    path.extend(x, gradient: g)
+    if !gradient.isEmpty {
+      let s = zip(x, point).map { $0 - $1 }
+      let y = zip(g, gradient).map { $0 - $1 }
+      if dot(s, y) > 1e-12 * dot(y, y) {
+        steps.append(s)
+        changes.append(y)
+        if steps.count > history {
+          steps.removeFirst()
+          changes.removeFirst()
+        }
+      }
+    }
+    (point, gradient) = (x, g)
+  }
+
+  /// u + H ∇log p(u) and the lower factor of H; nil where H is not positive definite to rounding.
+  func gaussian() -> (location: [Double], factor: [Double])? {
+    let n = point.count
+    guard n <= Self.denseLimit, let scales = path.scales.last else { return nil }
+    var h = [Double](repeating: 0, count: n * n)
+    for i in 0..<n { h[i * n + i] = scales[i] * scales[i] }
+    for (s, y) in zip(steps, changes) {
+      // H ← H − ρ (s (Hy)ᵀ + (Hy) sᵀ) + ρ (1 + ρ yᵀHy) s sᵀ.
+      let rho = 1 / dot(s, y)
+      let product = (0..<n).map { i in (0..<n).reduce(0) { $0 + h[i * n + $1] * y[$1] } }
+      let weight = rho * (1 + rho * dot(y, product))
+      for i in 0..<n {
+        for j in 0..<n { h[i * n + j] += weight * s[i] * s[j] - rho * (s[i] * product[j] + product[i] * s[j]) }
+      }
+    }
+    guard h.allSatisfy(\.isFinite), let factor = DenseCholesky.factor(h) else { return nil }
+    // The gradient is that of −log p.
+    let location = (0..<n).map { i in point[i] - (0..<n).reduce(0) { $0 + h[i * n + $1] * gradient[$1] } }
+    return (location, factor)
+  }
+}
+
+/// Equal parts of several Gaussians.
+private struct GaussianMixture {
+  private let parts: [(location: [Double], factor: [Double], constant: Double)]
+
+  init(_ guides: [GaussianGuide]) {
+    parts = guides.map { guide in
+      (guide.location, guide.choleskyFactor, guide.halfLogDeterminant + Double(guide.dimension) / 2 * log(2 * Double.pi))
+    }
+  }
+
+  func logDensity(_ u: [Double]) -> Double {
+    let each = parts.map { part -> Double in
+      let x = DenseCholesky.forward(part.factor, zip(u, part.location).map { $0 - $1 })
+      return -0.5 * dot(x, x) - part.constant
+    }
+    let largest = each.max() ?? 0
+    return largest + log(each.reduce(0) { $0 + exp($1 - largest) } / Double(parts.count))
+  }
+}
