@@ -3,6 +3,7 @@ import Credence
 /// The models that are built in.
 package enum ModelLibrary {
   package static let all: [any RunnableModel] = posteriors.map { $0 as any RunnableModel } + examples
+    + VerdictTargets.all.map { $0 as any RunnableModel }
 
   /// Twelve posteriors of posteriordb, under their names there.
   package static let posteriors: [any ReferencedModel] = [

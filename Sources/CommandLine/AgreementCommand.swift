@@ -8,11 +8,15 @@ extension CommandSpecification {
     details: """
       NUTS, at default settings: every mean, sd and quantile with |z| below 4, errors of both sides counted, and R-hat below 1.01.
       VI (full-rank): every mean within 0.1 reference sds, or a verdict that is not ok.
+      With --verdicts: variational and related methods on these posteriors and on targets with known moments; no verdict may be ok where an error
+      exceeds 0.25 reference sds, and at least 80 % of the fits that are right to 0.1 must be ok.
       Exit codes: 0 all agree; 3 something does not.
       """,
     options: [
       OptionSpecification("--model", "NAME", "only this posterior", repeats: true),
-      OptionSpecification("--method", "NAME", "nuts or vi (default: both)"),
+      OptionSpecification("--verdicts", nil, "test the verdicts of variational and related methods"),
+      OptionSpecification("--method", "NAME", "nuts or vi; with --verdicts a guide or method of its table (default: all)"),
+      OptionSpecification("--output", "FILE", "with --verdicts: write the table as JSON (credence/verdicts/1)"),
       OptionSpecification("--seed", "N", "seed of all randomness (default 1)"),
       OptionSpecification("--threads", "N", "threads (default: one per core); never changes a result"),
       OptionSpecification("--help", nil, "this text"),
@@ -23,6 +27,8 @@ extension Command {
   struct AgreementOptions {
     var names: [String] = []
     var method: String?
+    var testsVerdicts = false
+    var outputPath: String?
     var seed: UInt64 = 1
     var threads: Int?
   }
@@ -32,10 +38,16 @@ extension Command {
     var reader = OptionReader("agree", parsed)
     var options = AgreementOptions()
     options.names = parsed.values["--model"] ?? []
-    options.method = reader.name("--method", among: ["nuts", "vi"])
+    options.testsVerdicts = parsed.has("--verdicts")
+    options.outputPath = parsed.last("--output")
+    options.method = reader.name("--method", among: options.testsVerdicts ? VerdictSuite.methods.map(\.name) : ["nuts", "vi"])
+    if options.outputPath != nil, !options.testsVerdicts { reader.fail("--output is for --verdicts.") }
     options.seed = reader.seed("--seed") ?? options.seed
     options.threads = reader.whole("--threads", in: 1...1024)
-    let known = models.compactMap { $0 as? any ReferencedModel }.filter(\.isReferenced).map(\.name)
+    let known = models.compactMap { $0 as? any ReferencedModel }.filter {
+      $0.isReferenced && (options.testsVerdicts || !($0 is any VerdictTarget))
+    }
+    .map(\.name)
     for name in options.names where !known.contains(name) {
       let near = NearestName.find(name, among: known).map { "; the nearest is \($0)" } ?? ""
       reader.fail("there is no posterior \"\(name)\" with a reference\(near).")
@@ -45,8 +57,9 @@ extension Command {
   }
 
   func agree(_ options: AgreementOptions) async throws -> Int32 {
-    let all = models.compactMap { $0 as? any ReferencedModel }.filter(\.isReferenced).filter {
-      options.names.isEmpty || options.names.contains($0.name)
+    if options.testsVerdicts { return try await verdicts(options) }
+    let all = models.compactMap { $0 as? any ReferencedModel }.filter {
+      $0.isReferenced && !($0 is any VerdictTarget) && (options.names.isEmpty || options.names.contains($0.name))
     }
     guard !all.isEmpty else { throw UserError("agree: no model of this program has a reference posterior.") }
     let failures = try await Interruption.during(console) {

@@ -48,6 +48,11 @@ struct InferOptions: Sendable, Equatable {
     request.particles = reader.whole("--particles", in: 1...1_000_000)
     request.optimizer = Self.optimizer(&reader)
     request.objective = Self.objective(&reader)
+    switch reader.name("--refine", among: ["psis", "nuts"]) {
+    case "psis": request.refinement = .psis
+    case "nuts": request.refinement = .nuts
+    default: break
+    }
     for (site, name) in reader.pairs("--estimator", form: "SITE=NAME or SITE=NAME:ARGUMENT") { request.estimators[site] = name }
     for (plate, text) in reader.pairs("--minibatch", form: "PLATE=N") {
       if let size = Int(text), size > 0 {
@@ -72,6 +77,9 @@ struct InferOptions: Sendable, Equatable {
     }
     for option in viOnly where method != .vi && reader.arguments.has(option) {
       reader.fail("\(option) belongs to --method vi, not to \(method.rawValue)\(chosen).")
+    }
+    if method == .nuts || method == .map, reader.arguments.has("--refine") {
+      reader.fail("--refine goes on from a guide, which --method \(method.rawValue)\(chosen) does not have.")
     }
     for option in ["--draws", "--draws-output"] where method == .map && reader.arguments.has(option) {
       reader.fail("\(option) makes no sense with --method map, which finds one point.")

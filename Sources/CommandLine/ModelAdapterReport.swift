@@ -8,6 +8,7 @@ extension Posterior {
   /// Every setting, with the defaults filled in.
   func configuration(_ request: InferenceRequest) -> JSONObject {
     var object = JSONObject([("seed", .seed(seed))])
+    if let refinement = request.refinement { object["refine"] = refinement == .psis ? "psis" : "nuts" }
     switch settings {
     case .nuts(let configuration, let chains, let centering):
       object["chains"] = .integer(chains.count)

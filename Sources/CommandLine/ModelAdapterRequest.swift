@@ -9,6 +9,13 @@ struct FitRequest {
 
   /// Throws `UserError` for what this model or method cannot do.
   func method<M: Model>(for model: M.Type) throws -> Method<M> {
+    let first: Method<M> = try firstStage()
+    guard let refinement = request.refinement else { return first }
+    if case .program = first.settings { throw UserError("--refine is not for guides that are programs.") }
+    return first.refined(by: refinement)
+  }
+
+  private func firstStage<M: Model>() throws -> Method<M> {
     switch request.method {
     case .nuts: Method(.nuts(nuts, chains: Array(0..<(request.chains ?? 4)), centering: request.centering ?? .automatic))
     case .vi: try variational()

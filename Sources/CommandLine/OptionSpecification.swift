@@ -89,6 +89,7 @@ struct CommandSpecification: Sendable {
       OptionSpecification(
         "--objective", "NAME",
         "vi: elbo (default), iwae:K, renyi:A, tail-adaptive, forward-kl, log-variance or fixed-draws (linear-response covariances)"),
+      OptionSpecification("--refine", "NAME", "vi, laplace, …: psis (resample by importance weights) or nuts (go on from the guide)"),
       OptionSpecification("--minibatch", "PLATE=N", "vi: elements of a plate per step", repeats: true),
       OptionSpecification("--output", "FILE", "write the result as JSON (credence/posterior/1); - writes it to standard output"),
       OptionSpecification(

@@ -4,8 +4,9 @@ import Reporting
 /// `models`, `describe` and `bench`.
 extension Command {
   func listModels() throws -> Int32 {
-    let width = models.map(\.name.count).max() ?? 0
-    for model in models.sorted(by: { $0.name < $1.name }) {
+    let listed = models.filter { !($0 is any VerdictTarget) }
+    let width = listed.map(\.name.count).max() ?? 0
+    for model in listed.sorted(by: { $0.name < $1.name }) {
       let line = model.name.padding(toLength: width, withPad: " ", startingAt: 0) + "  " + model.summary
       guard try console.print(line + "\n") else { break }
     }

@@ -79,6 +79,8 @@ package struct InferenceRequest: Sendable, Equatable {
   /// Monte Carlo samples per step of `vi`.
   package var particles: Int?
   package var optimizer: Optimizer?
+  /// A second stage after `vi`, `laplace` and their like.
+  package var refinement: Refinement?
   /// Nil for the ELBO.
   package var objective: VariationalObjective?
   /// Plate name → elements per step.

@@ -14,6 +14,8 @@ package struct ApproximationResult: Sendable {
   package var verdict: Verdict
   /// What is reported.
   package var draws: GuideDraws
+  /// The Gaussian behind the draws, where it is one.
+  package var gaussian: GaussianGuide?
   /// Further numbers for the diagnostics, by name.
   package var details: [(name: String, value: Double)]
 }

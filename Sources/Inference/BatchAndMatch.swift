@@ -71,7 +71,7 @@ package func runBatchAndMatch(
     evaluation: evaluation, bracket: EvidenceBracket(own, evaluation), trace: trace, steps: steps,
     gradientEvaluations: block.evaluations, status: status,
     verdict: Verdict(VerdictRules.variational(evaluation, status: status, agreement: agreement)),
-    draws: guide.draws(draws, block: block, seed: seed, purpose: VariationalPurpose.draws, start: 0), details: [])
+    draws: guide.draws(draws, block: block, seed: seed, purpose: VariationalPurpose.draws, start: 0), gaussian: guide, details: [])
 }
 
 /// μ and Σ = L Lᵀ.

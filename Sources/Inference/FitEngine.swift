@@ -32,6 +32,8 @@ package struct FitEngine<M: Model>: Sendable {
     var details: FitDetails
     var evaluations: Int
     var isInterrupted: Bool
+    /// What a second stage starts from.
+    var guideDraws: GuideDraws?
   }
 
   /// Throws ``ModelError``, ``FitError``, ``InferenceError``, ``NUTSError``, what the body throws, and `CancellationError` where the fit was
@@ -45,7 +47,7 @@ package struct FitEngine<M: Model>: Sendable {
     try checkMemory(compiled)
     if !compiled.isReexecuted { _ = try compiled.plan(lanes: compiled.preferredLanes) }
     let ready = ContinuousClock.now
-    let outcome: Outcome
+    var outcome: Outcome
     switch method.settings {
     case .nuts(let configuration, let chains, let centering):
       outcome = try centred(compiled, configuration, chains, centering)
@@ -56,6 +58,7 @@ package struct FitEngine<M: Model>: Sendable {
     case .map(let configuration): outcome = try mode(compiled, configuration)
     case .program: throw FitError(["The guide of this method is missing."])
     }
+    if let refinement = method.refinement, !outcome.isInterrupted { outcome = try refined(outcome, refinement, compiled) }
     let inferred = ContinuousClock.now
     let sampled = outcome.compiled ?? compiled
     let draws = DrawSet(
@@ -143,18 +146,52 @@ package struct FitEngine<M: Model>: Sendable {
         return stop.isRaised ? .stop : .proceed
       } : subsampled(compiled, configuration, minibatch)
     let isInterrupted = result.starts.contains { $0.status == .cancelled }
-    let own = try result.draws(draws, of: compiled, seed: seed)
+    let own = try result.draws(draws * poolFactor, of: compiled, seed: seed)
     return Outcome(
       chains: [UnconstrainedChain(number: 0, positions: own.positions, count: own.count)], sampleStats: ["lp": [own.logP]],
-      details: .vi(result), evaluations: result.gradientEvaluations + own.count, isInterrupted: isInterrupted)
+      details: .vi(result), evaluations: result.gradientEvaluations + own.count, isInterrupted: isInterrupted, guideDraws: own)
+  }
+
+  /// Draws of a guide for each that is reported.
+  private var poolFactor: Int { method.refinement == .psis ? GuideRefinement.poolFactor : 1 }
+
+  /// The second stage of a fit, from the draws of the first; a method without draws has none.
+  private func refined(_ outcome: Outcome, _ refinement: Refinement, _ compiled: CompiledModel<M>) throws -> Outcome {
+    guard let pool = outcome.guideDraws else {
+      throw FitError(["There is nothing to refine: \(method.settings.name) has no draws of a guide."])
+    }
+    switch refinement {
+    case .psis:
+      guard !pool.logQ.contains(where: \.isNaN) else {
+        throw FitError(["The particles of \(method.settings.name) have no density, so that they have no importance weights."])
+      }
+      let result = GuideRefinement.resampled(
+        pool, count: pool.count / poolFactor, seed: seed, status: .converged, evaluations: outcome.evaluations)
+      return Outcome(
+        chains: [UnconstrainedChain(number: 0, positions: result.draws.positions, count: result.draws.count)],
+        sampleStats: ["lp": [result.draws.logP]], details: .approximation(result), evaluations: outcome.evaluations,
+        isInterrupted: outcome.isInterrupted)
+    case .nuts:
+      let result = try GuideRefinement.continued(pool, compiled, seed: seed, threads: threads) { progress in
+        onProgress(FitProgress(progress))
+        return stop.isRaised ? .stop : .goOn
+      }
+      let usable = result.usableChains
+      guard !usable.isEmpty else { throw FitError(result.report.failures) }
+      guard result.commonDraws > 0 else { throw CancellationError() }
+      return Outcome(
+        chains: usable.map { UnconstrainedChain(number: $0.chainID, positions: $0.trace.draws, count: result.commonDraws) },
+        sampleStats: result.sampleStats, details: .nuts(result), evaluations: outcome.evaluations + result.gradientEvaluations,
+        isInterrupted: result.chains.contains { $0.status == .stopped })
+    }
   }
 
   private func approximation(_ compiled: CompiledModel<M>, _ configuration: ApproximationConfiguration, _ draws: Int) throws -> Outcome {
-    let result = try approximate(compiled, configuration, draws)
+    let result = try approximate(compiled, configuration, draws * poolFactor)
     return Outcome(
       chains: [UnconstrainedChain(number: 0, positions: result.draws.positions, count: result.draws.count)],
       sampleStats: ["lp": [result.draws.logP]], details: .approximation(result), evaluations: result.gradientEvaluations,
-      isInterrupted: result.status == .cancelled || stop.isRaised)
+      isInterrupted: result.status == .cancelled || stop.isRaised, guideDraws: result.draws)
   }
 
   private func laplace(_ compiled: CompiledModel<M>, _ configuration: LaplaceConfiguration, _ draws: Int) throws -> Outcome {
@@ -169,10 +206,10 @@ package struct FitEngine<M: Model>: Sendable {
         chains: [UnconstrainedChain(number: 0, positions: result.mode.location, count: 1)], sampleStats: [:], details: .laplace(result),
         evaluations: result.gradientEvaluations, isInterrupted: false)
     }
-    let own = try guide.draws(draws, of: compiled, seed: seed)
+    let own = try guide.draws(draws * poolFactor, of: compiled, seed: seed)
     return Outcome(
       chains: [UnconstrainedChain(number: 0, positions: own.positions, count: own.count)], sampleStats: ["lp": [own.logP]],
-      details: .laplace(result), evaluations: result.gradientEvaluations + own.count, isInterrupted: stop.isRaised)
+      details: .laplace(result), evaluations: result.gradientEvaluations + own.count, isInterrupted: stop.isRaised, guideDraws: own)
   }
 
   private func mode(_ compiled: CompiledModel<M>, _ configuration: MAPConfiguration) throws -> Outcome {

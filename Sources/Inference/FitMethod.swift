@@ -48,6 +48,9 @@ public struct Method<M: Model>: Sendable {
   /// The guide of `.program` settings.
   package var program: (@Sendable (GuideProgram, M) throws -> Void)?
 
+  /// What comes after the guide; nil for nothing.
+  package var refinement: Refinement?
+
   package init(_ settings: FitSettings, program: (@Sendable (GuideProgram, M) throws -> Void)? = nil) {
     self.settings = settings
     self.program = program

@@ -53,6 +53,7 @@ package func runFixedDraws(
     gradientEvaluations: fits.reduce(0) { $0 + $1.evaluations } + problem.evaluations + block.evaluations, status: status,
     verdict: Verdict(VerdictRules.variational(evaluation, status: status, agreement: agreement)),
     draws: guide.draws(draws, block: block, seed: seed, purpose: VariationalPurpose.draws, start: 0),
+    gaussian: solution.covariance == nil ? nil : guide,
     details: [("mean_field_elbo", GuideEvaluation(fixed).elbo), ("fixed_draws", Double(problem.samples))])
 }
 

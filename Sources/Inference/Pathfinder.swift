@@ -29,7 +29,9 @@ package func runPathfinder(
   let paths = try Parallel.map(Array(0..<max(1, configuration.paths)), threads: threads) { number in
     try PathfinderPath(density, configuration, number: number, seed: seed, onProgress)
   }
-  let usable = paths.filter { $0.guide != nil }
+  // A path whose ELBO is ten nats below the best has a share of e⁻¹⁰ at most: its draws would be wasted.
+  let highest = paths.map(\.elbo).max() ?? 0
+  let usable = paths.filter { $0.guide != nil && $0.elbo > highest - 10 }
   let guides = usable.compactMap(\.guide)
   guard let first = guides.first else { throw InferenceError(status: .noFiniteStart) }
   let mixture = GaussianMixture(guides)

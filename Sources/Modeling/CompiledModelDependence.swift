@@ -6,6 +6,11 @@ package struct SiteDependence: Sendable, Equatable {
   package var block: Range<Int>
   /// For each own coordinate, in order, the earlier coordinates that its prior depends on.
   package var parents: [[Int]]
+
+  package init(block: Range<Int>, parents: [[Int]]) {
+    self.block = block
+    self.parents = parents
+  }
 }
 
 extension CompiledModel {

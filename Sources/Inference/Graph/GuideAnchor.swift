@@ -21,7 +21,7 @@ package struct GuideAnchor: Sendable {
     scales = [Double](repeating: 1, count: n)
   }
 
-  init(_ guide: GaussianGuide) {
+  package init(_ guide: GaussianGuide) {
     location = guide.location
     scales = guide.standardDeviations.map { max($0, 1e-150) }
     factor = guide.family == .fullRank ? guide.choleskyFactor : nil

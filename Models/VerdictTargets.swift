@@ -1,0 +1,68 @@
+import Credence
+import Foundation
+
+/// Densities with known moments, easy, hard and impossible, on which verdicts are tested (`credence agree --verdicts`).
+///
+/// Moments are exact. Where they do not exist or no sample of thousands could show them (heavy tails), the location is the median and the scale the
+/// interquartile range divided by 1.349, that of a normal distribution.
+package enum VerdictTargets {
+  package static let all: [any ReferencedModel] = gaussians + shapes + edges
+
+  static let gaussians: [any ReferencedModel] = [
+    KnownTarget(CorrelatedPair.self, ["a": [.init(0, 1)], "b": [.init(0, 1)]]),
+    KnownTarget(Autoregressive.self, ["x": .init(repeating: .init(0, 1), count: 10)]),
+    KnownTarget(ManyScales.self, ["x": (-3...3).map { .init(1, pow(10, Double($0))) }]),
+    KnownTarget(FiftyNormals.self, ["x": (0..<50).map { .init(Double($0), 1) }]),
+  ]
+
+  static let shapes: [any ReferencedModel] = [
+    KnownTarget(Funnel.self, ["v": [.init(0, 3)]]),
+    KnownTarget(Banana.self, ["a": [.init(0, 1)], "b": [.init(0, 0.75.squareRoot())]]),
+    KnownTarget(FarModes.self, ["x": [.init(0, 26.0.squareRoot())]]),
+    KnownTarget(UnevenModes.self, ["x": [.init(1.2, 6.76.squareRoot())]]),
+    KnownTarget(NearModes.self, ["x": [.init(0, 3.25.squareRoot())]]),
+    // E r² under r · N(r; 3, 0.2²) is 9.12, half of it along each axis.
+    KnownTarget(Ring.self, ["x": .init(repeating: .init(0, 4.56.squareRoot()), count: 2)]),
+    KnownTarget(StudentFive.self, ["x": .init(repeating: .init(0, (5.0 / 3).squareRoot()), count: 3)]),
+    KnownTarget(StudentThree.self, ["x": .init(repeating: .init(0, 3.0.squareRoot()), count: 5)]),
+    KnownTarget(CauchyPair.self, ["x": .init(repeating: .init(quartiles: -1, 0, 1), count: 2)]),
+    KnownTarget(LaplaceFour.self, ["x": .init(repeating: .init(0, 2.0.squareRoot()), count: 4)]),
+  ]
+
+  static let edges: [any ReferencedModel] = [
+    KnownTarget(
+      LogNormalPair.self, ["x": .init(repeating: .init(exp(0.125), ((exp(0.25) - 1) * exp(0.25)).squareRoot()), count: 2)]),
+    KnownTarget(SmallGamma.self, ["x": .init(repeating: .init(0.5, 0.5.squareRoot()), count: 2)]),
+    KnownTarget(InverseGammaPair.self, ["x": .init(repeating: .init(1, 3.0.squareRoot() / 3), count: 2)]),
+    KnownTarget(ArcsineBeta.self, ["x": [.init(0.5, 0.125.squareRoot())]]),
+    KnownTarget(UniformSquare.self, ["x": .init(repeating: .init(0.5, 12.0.squareRoot() / 12), count: 2)]),
+    KnownTarget(ExponentialThree.self, ["x": .init(repeating: .init(1, 1), count: 3)]),
+    KnownTarget(HalfNormalOne.self, ["x": [.init((2 / Double.pi).squareRoot(), (1 - 2 / Double.pi).squareRoot())]]),
+    KnownTarget(HalfCauchyOne.self, ["x": [.init(quartiles: tan(Double.pi / 8), 1, tan(3 * Double.pi / 8))]]),
+    KnownTarget(SparseSimplex.self, ["x": .init(repeating: .init(1.0 / 3, (0.7 * 1.4 / (2.1 * 2.1 * 3.1)).squareRoot()), count: 3)]),
+  ]
+}
+
+/// A model without data whose marginal moments are known.
+package struct KnownTarget<M: ModelWithExample>: VerdictTarget {
+  private let runnable = AnyRunnable(M.self)
+  package let moments: [String: [TargetMoments]]
+
+  init(_ type: M.Type, _ moments: [String: [TargetMoments]]) { self.moments = moments }
+
+  package var isReferenced: Bool { true }
+  package var difficulty: PosteriorDifficulty? { nil }
+  package func referenceData() throws -> Data? { nil }
+  package var name: String { runnable.name }
+  package var summary: String { runnable.summary }
+  package var hasEmbeddedData: Bool { true }
+  package func embeddedData() throws -> Data? { try runnable.embeddedData() }
+  package func dataSchema() -> [DataField] { runnable.dataSchema() }
+  package func describe(data: ModelData?) throws -> ModelDescription { try runnable.describe(data: data) }
+  package func infer(data: ModelData?, request: InferenceRequest, progress: @escaping @Sendable (ProgressEvent) -> Void) async throws
+    -> InferenceOutcome
+  {
+    try await runnable.infer(data: data, request: request, progress: progress)
+  }
+  package func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome { try runnable.bench(data: data, request: request) }
+}
