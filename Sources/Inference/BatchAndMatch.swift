@@ -67,10 +67,11 @@ package func runBatchAndMatch(
     max(configuration.evaluationDraws, 100), block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: 0)
   let evaluation = GuideEvaluation(own, monitored: StartFit.columns(own, monitor))
   let agreement = StartAgreement(starts: 1, matching: 0, nearestRival: nil)
+  let rival = guide.nearestRival(block, bound: evaluation.elbo, seed: seed)
   return ApproximationResult(
     evaluation: evaluation, bracket: EvidenceBracket(own, evaluation), trace: trace, steps: steps,
     gradientEvaluations: block.evaluations, status: status,
-    verdict: Verdict(VerdictRules.variational(evaluation, status: status, agreement: agreement)),
+    verdict: Verdict(VerdictRules.variational(evaluation, status: status, agreement: agreement) + VerdictRules.uncovered(rival)),
     draws: guide.draws(draws, block: block, seed: seed, purpose: VariationalPurpose.draws, start: 0), gaussian: guide, details: [])
 }
 

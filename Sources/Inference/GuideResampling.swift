@@ -2,6 +2,21 @@ import Foundation
 import Kernels
 
 extension GuideDraws {
+  /// Means and standard deviations of the coordinates.
+  var moments: (location: [Double], scales: [Double]) {
+    var (mean, square) = ([Double](repeating: 0, count: dimension), [Double](repeating: 0, count: dimension))
+    for k in 0..<count {
+      for i in 0..<dimension { mean[i] += positions[k * dimension + i] / Double(count) }
+    }
+    for k in 0..<count {
+      for i in 0..<dimension {
+        let away = positions[k * dimension + i] - mean[i]
+        square[i] += away * away / Double(count)
+      }
+    }
+    return (mean, square.map { $0.squareRoot() })
+  }
+
   mutating func append(_ other: GuideDraws) {
     positions += other.positions
     logP += other.logP

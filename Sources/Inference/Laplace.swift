@@ -65,10 +65,11 @@ package func runLaplace(
     max(configuration.evaluationDraws, 100), block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: 0)
   let fit = StartFit.columns(draws, monitor)
   let evaluation = GuideEvaluation(draws, monitored: fit)
+  let rival = guide.nearestRival(block, bound: evaluation.elbo, seed: seed)
   return LaplaceResult(
     mode: mode, guide: guide, precision: precision,
     logEvidence: mode.logDensity + Double(n) / 2 * log(2 * Double.pi) + guide.halfLogDeterminant, evaluation: evaluation,
-    status: mode.status, verdict: mode.verdict.adding(VerdictRules.laplace(evaluation, status: .converged)),
+    status: mode.status, verdict: mode.verdict.adding(VerdictRules.laplace(evaluation, status: .converged) + VerdictRules.uncovered(rival)),
     gradientEvaluations: mode.gradientEvaluations + block.evaluations)
 }
 

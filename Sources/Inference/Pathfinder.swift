@@ -44,12 +44,16 @@ package func runPathfinder(
   for part in parts { pool.append(part) }
   for k in 0..<pool.count { pool.logQ[k] = mixture.logDensity(Array(pool.draw(k))) }
   let evaluation = GuideEvaluation(pool)
+  let (centre, spread) = pool.moments
+  let rival = ModeScan.nearestRival(
+    try DensityBlock(density), location: centre, scales: spread, bound: evaluation.elbo, seed: seed, logDensity: mixture.logDensity)
   let isCancelled = paths.contains { $0.status == .cancelled }
   let status: Status = isCancelled ? .cancelled : .converged
   return ApproximationResult(
     evaluation: evaluation, bracket: EvidenceBracket(pool, evaluation), trace: usable.map { ($0.iterations, $0.elbo) },
     steps: paths.reduce(0) { $0 + $1.iterations }, gradientEvaluations: paths.reduce(pool.count) { $0 + $1.evaluations }, status: status,
-    verdict: Verdict(VerdictRules.resampled(evaluation, status: status, what: "Gaussians of Pathfinder")),
+    verdict: Verdict(
+      VerdictRules.resampled(evaluation, status: status, what: "Gaussians of Pathfinder") + VerdictRules.uncovered(rival)),
     draws: pool.resampled(draws, seed: seed), details: [("paths", Double(guides.count))])
 }
 

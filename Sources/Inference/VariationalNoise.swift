@@ -8,6 +8,7 @@ enum VariationalPurpose {
   static let search: UInt32 = 0x5649_0004
   static let draws: UInt32 = 0x5649_0005
   static let resampling: UInt32 = 0x5649_0006
+  static let scan: UInt32 = 0x5649_0007
 }
 
 /// The standard normal noise behind the samples of one step, each number addressed by (seed, purpose, start and sample, step, element).

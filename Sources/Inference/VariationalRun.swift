@@ -23,12 +23,15 @@ package func runVI(
   let best = StartFit.best(fits)
   let (evaluation, bracket, extra) = try best.finalEvaluation(density, seed: seed, monitor: monitor)
   let agreement = StartAgreement(best: best, all: fits)
+  let scan = try DensityBlock(density)
+  let rival = best.outcome.guide.nearestRival(scan, bound: evaluation.elbo, seed: seed)
   return VIResult(
     configuration: configuration, seed: seed, guide: best.outcome.guide, evaluation: evaluation, bracket: bracket,
     trace: best.outcome.trace,
-    steps: best.outcome.steps, gradientEvaluations: fits.reduce(extra) { $0 + $1.evaluations },
+    steps: best.outcome.steps, gradientEvaluations: fits.reduce(extra + scan.evaluations) { $0 + $1.evaluations },
     starts: fits.map(\.report), status: best.outcome.status,
-    verdict: Verdict(VerdictRules.variational(evaluation, status: best.outcome.status, agreement: agreement)))
+    verdict: Verdict(
+      VerdictRules.variational(evaluation, status: best.outcome.status, agreement: agreement) + VerdictRules.uncovered(rival)))
 }
 
 /// One start from its random point to its evaluation by fresh draws.

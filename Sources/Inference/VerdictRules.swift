@@ -162,6 +162,18 @@ package enum VerdictRules {
     return reasons
   }
 
+  /// What ``ModeScan`` found: the smallest difference to a mode that the guide does not cover; nil for none.
+  package static func uncovered(_ rival: Double?) -> [Verdict.Reason] {
+    guard let rival else { return [] }
+    return [
+      .init(
+        code: "uncovered_mode", severity: rival < 3 ? .fail : .caution,
+        text:
+          "Searches from outside found a mode that the guide does not cover, with a Laplace evidence \(rival >= 0 ? "only \(rival.brief(2)) nats below" : "\((-rival).brief(2)) nats above") the guide's bound. Use a mixture, or NUTS from several starts."
+      )
+    ]
+  }
+
   /// Rules for draws that were resampled by importance weights: what the weights correct is no fault, but they must be reliable and not too few.
   package static func resampled(_ e: GuideEvaluation, status: Status, what: String) -> [Verdict.Reason] {
     var reasons = ending(status)

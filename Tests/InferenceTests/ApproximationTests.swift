@@ -8,6 +8,18 @@ struct ApproximationTests {
   private static let mean = [1.0, -2, 0.5, 30]
   private static let scales = [1.0, 0.1, 5, 100]
 
+  /// Mean and standard deviation of coordinate i.
+  private static func moments(_ draws: GuideDraws, _ i: Int) -> (mean: Double, sd: Double) {
+    var (sum, squares) = (0.0, 0.0)
+    for k in 0..<draws.count {
+      let x: Double = draws.positions[draws.dimension * k + i]
+      sum += x
+      squares += x * x
+    }
+    let mean = sum / Double(draws.count)
+    return (mean, (squares / Double(draws.count) - mean * mean).squareRoot())
+  }
+
   private static func gaussian(rho: Double) -> PointwiseDensity { VariationalTargets.gaussian(mean: mean, scales: scales, rho: rho) }
 
   @Test("Linear response repairs mean-field covariances of Gaussians exactly", arguments: [0.3, 0.9, 0.99])
@@ -40,9 +52,7 @@ struct ApproximationTests {
     let result = try runPathfinder(Self.gaussian(rho: 0.5), draws: 4000, seed: 2)
     #expect(result.verdict.verdict == .ok, "\(result.verdict.reasons)")
     for i in 0..<4 {
-      let column = (0..<4000).map { result.draws.positions[4 * $0 + i] }
-      let mean = column.reduce(0, +) / 4000
-      let sd = (column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 4000).squareRoot()
+      let (mean, sd) = Self.moments(result.draws, i)
       #expect(abs(mean - Self.mean[i]) < 0.1 * Self.scales[i])
       #expect(abs(sd / Self.scales[i] - 1) < 0.1)
     }
@@ -62,11 +72,8 @@ struct ApproximationTests {
   @Test("Stein particles have the mean and about the spread of a Gaussian, and never more than caution")
   func stein() throws {
     let result = try runSVGD(Self.gaussian(rho: 0.5), seed: 1)
-    let count = result.draws.count
     for i in 0..<4 {
-      let column = (0..<count).map { result.draws.positions[4 * $0 + i] }
-      let mean = column.reduce(0, +) / Double(count)
-      let sd = (column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)).squareRoot()
+      let (mean, sd) = Self.moments(result.draws, i)
       #expect(abs(mean - Self.mean[i]) < 0.1 * Self.scales[i])
       #expect(abs(sd / Self.scales[i] - 1) < 0.25, "\(sd / Self.scales[i])")
     }

@@ -52,7 +52,14 @@ package func runGraphGuide(
   let count = max(configuration.evaluationDraws, 100)
   var (own, evaluation) = try evaluate(outcome.parameters, count)
   if evaluation.paretoShape > 0.5, evaluation.paretoShape < 0.8 { (own, evaluation) = try evaluate(outcome.parameters, 4 * count) }
-  let reasons = VerdictRules.variational(evaluation, status: outcome.status, agreement: starts.agreement(configuration.family))
+  let (centre, spread) = own.moments
+  let evaluator = try GraphGuideEvaluator(guide)
+  evaluator.load(outcome.parameters)
+  let rival = ModeScan.nearestRival(
+    block, location: centre, scales: spread, bound: evaluation.elbo, seed: seed, logDensity: evaluator.logDensity)
+  let reasons =
+    VerdictRules.variational(evaluation, status: outcome.status, agreement: starts.agreement(configuration.family))
+    + VerdictRules.uncovered(rival)
   return ApproximationResult(
     evaluation: evaluation, bracket: EvidenceBracket(own, evaluation), trace: outcome.trace.map { ($0.step, $0.value) },
     steps: outcome.steps, gradientEvaluations: starts.evaluations + objective.evaluations + block.evaluations, status: outcome.status,

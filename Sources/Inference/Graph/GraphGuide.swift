@@ -146,6 +146,16 @@ final class GraphGuideEvaluator {
     return UnsafeRawPointer(staging.base).loadUnaligned(as: Vector8.self)
   }
 
+  /// log q(u) at one point; nil where the family does not know it.
+  func logDensity(_ u: [Double]) -> Double? {
+    let points = Storage(8 * u.count)
+    let slopes = Storage(8 * u.count)
+    for (i, x) in u.enumerated() {
+      for lane in 0..<8 { points.base[8 * i + lane] = x }
+    }
+    return score(points.base, into: slopes.base)?[0]
+  }
+
   /// gradient += Σ over lanes of the pull back of cotangents through the draw that `random` makes.
   func pull(
     _ random: RandomContext, point: UnsafePointer<Double>, logQ: Vector8, selection: Vector8, into gradient: UnsafeMutablePointer<Double>
