@@ -18,7 +18,7 @@ package struct PathfinderConfiguration: Sendable, Codable, Equatable {
 /// Multi-path Pathfinder: Gaussians along the paths of quasi-Newton searches, the best of each path, and draws resampled over all of them.
 ///
 /// Every point of an L-BFGS path with inverse Hessian estimate H makes a Gaussian N(u + H ∇log p(u), H); the one with the highest ELBO (sixteen antithetic
-/// draws) stands for its path. The draws of all paths together are weighted against the mixture of their Gaussians, p / (1/I Σ qᵢ) (the balance heuristic
+/// draws) stands for its path. The draws of all paths together are weighted against the mixture of their Gaussians (three quarters) and the same of twice the width (a quarter), p / Σ wᵢ qᵢ (the balance heuristic
 /// of Veach & Guibas 1995, in place of each path's own density), smoothed, and resampled. k̂ judges the mixture; resampled draws carry what
 /// the weights correct. Source: Zhang, Carpenter, Gelman & Vehtari, Pathfinder (JMLR 2022), arXiv:2108.03782.
 /// - Throws: ``InferenceError`` where no path has a finite start; what the density throws.
@@ -34,12 +34,15 @@ package func runPathfinder(
   let usable = paths.filter { $0.guide != nil && $0.elbo > highest - 10 }
   let guides = usable.compactMap(\.guide)
   guard let first = guides.first else { throw InferenceError(status: .noFiniteStart) }
-  let mixture = GaussianMixture(guides)
+  // A quarter of the draws comes from Gaussians of twice the width: where the paths are too narrow, weights show it (Hesterberg 1995).
+  let wide = guides.map(\.doubled)
+  let mixture = GaussianMixture(guides.map { ($0, 0.75) } + wide.map { ($0, 0.25) })
   var pool = GuideDraws(dimension: first.dimension, count: 0, positions: [], logP: [], logQ: [])
-  let parts = try Parallel.map(Array(guides.indices), threads: threads) { index in
+  let share = max(4, configuration.drawsPerPath) / 4
+  let jobs = guides.indices.map { (guides[$0], 3 * share, $0) } + guides.indices.map { (wide[$0], share, guides.count + $0) }
+  let parts = try Parallel.map(jobs, threads: threads) { guide, count, index in
     let block = try DensityBlock(density)
-    return guides[index].draws(
-      configuration.drawsPerPath, block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: index)
+    return guide.draws(count, block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: index)
   }
   for part in parts { pool.append(part) }
   for k in 0..<pool.count { pool.logQ[k] = mixture.logDensity(Array(pool.draw(k))) }
@@ -165,13 +168,25 @@ private struct InverseHessian {
   }
 }
 
-/// Equal parts of several Gaussians.
+extension GaussianGuide {
+  /// The same location, and every standard deviation twice as large.
+  fileprivate var doubled: GaussianGuide {
+    var copy = self
+    for i in copy.logScale.indices { copy.logScale[i] += log(2) }
+    for k in copy.factor.indices { copy.factor[k] *= 2 }
+    return copy
+  }
+}
+
+/// Several Gaussians with weights, which are normalized.
 private struct GaussianMixture {
   private let parts: [(location: [Double], factor: [Double], constant: Double)]
 
-  init(_ guides: [GaussianGuide]) {
-    parts = guides.map { guide in
-      (guide.location, guide.choleskyFactor, guide.halfLogDeterminant + Double(guide.dimension) / 2 * log(2 * Double.pi))
+  init(_ guides: [(guide: GaussianGuide, weight: Double)]) {
+    let total = guides.reduce(0) { $0 + $1.weight }
+    parts = guides.map { guide, weight in
+      let constant = guide.halfLogDeterminant + Double(guide.dimension) / 2 * log(2 * Double.pi)
+      return (guide.location, guide.choleskyFactor, constant - log(weight / total))
     }
   }
 
@@ -181,6 +196,6 @@ private struct GaussianMixture {
       return -0.5 * dot(x, x) - part.constant
     }
     let largest = each.max() ?? 0
-    return largest + log(each.reduce(0) { $0 + exp($1 - largest) } / Double(parts.count))
+    return largest + log(each.reduce(0) { $0 + exp($1 - largest) })
   }
 }

@@ -185,9 +185,9 @@ package enum FlowLaws {
     let n = law.dimension
     let base = -0.5 * Double(n) * log(2 * Double.pi)
     if let flow = recorded.flow as? any InvertibleFlow {
-      // Splines have kinks in their densities, so the grid is fine; they end at ±5 and so does what they change.
+      // Splines have kinks in their densities and radial flows a cone at their centre, so the grid is fine; splines end at ±5 and so does what they change.
       let isSpline = law.name.hasPrefix("spline")
-      let width = n == 1 ? 2e-4 : isSpline ? 0.01 : 0.1
+      let width = n == 1 ? 2e-4 : isSpline ? 0.01 : law.name == "radial" ? 0.02 : 0.1
       let axis = axis(width, end: isSpline ? 8 : 16)
       let density = try recorded.sums { y in
         let (x, logDeterminant) = flow.inverse(y)
