@@ -6,11 +6,13 @@ import Testing
 
 @Suite("Verdicts on targets with known answers")
 struct VerdictSuiteTests {
-  /// The quick half of `credence agree --verdicts`: methods without flows, on the targets with closed forms.
+  /// The quick half of `credence agree --verdicts`: methods without flows, on the targets with closed forms and six posteriors.
   @Test("No ok where an error exceeds a quarter sd, and most good fits are ok")
   func quickHalf() async throws {
     var rows: [VerdictRow] = []
-    for target in VerdictTargets.all {
+    let names = ["kidiq", "nes1980", "sblrc", "mesquite", "arK", "eight_schools"]
+    let posteriors = ModelLibrary.posteriors.filter { model in names.contains { model.name.hasPrefix($0) } }
+    for target in VerdictTargets.all + posteriors {
       for (name, request) in VerdictSuite.methods where !name.hasPrefix("flow") {
         rows.append(try await VerdictSuite.row(target, name, request, seed: 1, threads: nil))
       }
