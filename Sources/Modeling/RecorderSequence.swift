@@ -76,11 +76,14 @@ extension Program {
 
   /// What each site of a step has to bring out of the loop.
   private func stepNodes(from first: Int) -> [Tensor] {
-    recording.sites[first...].flatMap { site in
-      [site.value, site.logDensity.map { Tensor($0) } ?? 0, site.logJacobian.map { Tensor($0) } ?? 0]
-        + (site.coordinates?.values?.all ?? [])
-        + [site.predictive?.draw, site.predictive?.moments?.mean, site.predictive?.moments?.variance].map { $0 ?? 0 }
+    var nodes: [Tensor] = []
+    for site in recording.sites[first...] {
+      nodes += [site.value, site.logDensity.map { Tensor($0) } ?? 0, site.logJacobian.map { Tensor($0) } ?? 0]
+      nodes += site.coordinates?.values?.all ?? []
+      let predictive = site.predictive
+      nodes += [predictive?.draw ?? 0, predictive?.moments?.mean ?? 0, predictive?.moments?.variance ?? 0]
     }
+    return nodes
   }
 
   private func stackSites(from first: Int, length: Int, name: String, _ stacked: [Tensor]) {
