@@ -183,9 +183,9 @@ package final class CompiledModel<M: Model>: LogDensity {
 
   /// The most lanes of 8, 4, 2, 1 whose workspace stays within 1 MiB, the second-level cache of current server cores.
   ///
-  /// Measured, microseconds a lane on 1 | 8 lanes: eight schools 0.29 | 0.06, AR(5) 0.83 | 0.46, radon (919 observations) 3.1 | 2.1, GARCH 212 | 28, where
-  /// lanes share the overhead of instructions and fill vectors; mixture of 5 × 5000 numbers 143 | 192, Gaussian process with 200 × 200 matrices
-  /// 449 | 1980, where eight workspaces leave the cache. A body that is re-executed has one lane.
+  /// Measured, microseconds a lane on 1 | 8 lanes in one replay: eight schools 0.12 | 0.025, radon (919 observations) 2.5 | 1.9, hidden Markov chain of
+  /// 500 steps 107 | 29, where lanes share the overhead of instructions and fill vectors; mixture of 5 × 5000 numbers 79 | 82, Gaussian process with
+  /// 200 × 200 matrices 400 | 810, where eight workspaces leave the cache. A body that is re-executed has one lane.
   package var preferredLanes: Int {
     guard !isReexecuted, let plan = try? plan(lanes: 8) else { return 1 }
     return [8, 4, 2].first { plan.workspaceBytes / 8 * $0 <= 1 << 20 } ?? 1

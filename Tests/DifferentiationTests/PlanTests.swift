@@ -30,7 +30,9 @@ struct PlanTests {
   /// Shapes on both sides of the size at which loops become lines of steps, every set of axes, every reducer, every number of lanes.
   @Test(
     "Reductions of small and larger arrays",
-    arguments: [[3, 3], [8], [2, 4, 4], [5, 7], [31], [33], [3, 11], [9, 3], [2, 3, 5], [140, 3]])
+    arguments: [
+      [3, 3], [8], [2, 4, 4], [5, 7], [31], [33], [3, 11], [9, 3], [2, 3, 5], [140, 3], [37, 3, 3], [2, 21, 5], [50, 16], [3, 40, 2],
+    ])
   func reductions(_ shape: [Int]) throws {
     let x = Node.input("x", shape: shape)
     let numbers = PrimitiveLaws.numbers(x.count, in: -2...3, salt: 5)

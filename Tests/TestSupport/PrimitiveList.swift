@@ -139,6 +139,22 @@ package enum PrimitiveList {
       }
       return run.results[0] * run.carries[0]
     },
+    // A loop of which much need not wait for the step before: a hidden Markov chain, with results beside the recursion.
+    PrimitiveCase("scan of log-sum-exp", [[3], [7, 3], [3, 3]]) { x in
+      let run = Node.scan(length: 7, initial: [x[0]], elements: [x[1]]) { carry, element in
+        let moves = carry[0].broadcast(to: [3, 3], axes: [0]) + x[2]
+        let next = logSumExp(moves, axis: 0) + Node.unary(.sin, element[0])
+        return ([next], [Node.unary(.exp, next - carry[0]).reduced(.sum, axes: [0]), Node.unary(.tanh, element[0])])
+      }
+      return run.results[0].reduced(.sum, axes: [0]).broadcast(to: [3], axes: []) + run.carries[0] * run.results[1].reduced(.sum, axes: [0])
+    },
+    PrimitiveCase("reversed scan of products", [[2], [5, 2], [2, 2]]) { x in
+      let run = Node.scan(length: 5, isReversed: true, initial: [x[0]], elements: [x[1]]) { carry, element in
+        let next = Node.contract(x[2], carry[0], Contraction([0, 1], [1], [0])) * Node.unary(.exp, element[0])
+        return ([next], [carry[0]])
+      }
+      return run.results[0].reduced(.sum, axes: [0]) * run.carries[0]
+    },
   ]
 
   private static func logSumExp(_ x: Node, axis: Int) -> Node {

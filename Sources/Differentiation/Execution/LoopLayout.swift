@@ -36,6 +36,12 @@ struct LoopBuilder {
   var merged: [[Int]] = []
   /// Streams of a loop made flat whose elements stand at uneven places: their offsets in elements.
   var irregular: [Int: [Int]] = [:]
+  /// Whether the inner axis is a block of rows, which is not cut into tiles.
+  var isBlocked = false
+  /// Whether the loop goes on with the results of the loop before.
+  var continues = false
+  /// Streams of data laid out anew, and where.
+  var spread: [Int: Int] = [:]
 
   init(layout: Layout, shape: [Int], isLaned: Bool) {
     self.layout = layout
@@ -206,14 +212,27 @@ struct LoopBuilder {
 
   // MARK: - Finishing
 
-  mutating func finish() -> LoopProgram {
+  /// The loop; two where blocks leave something over.
+  mutating func finish() -> [LoopProgram] {
     mergeAxes()
-    flattenSmall()
+    return finishMerged()
+  }
+
+  private mutating func finishMerged() -> [LoopProgram] {
+    guard var rest = flattenSmall() else { return [assemble()] }
+    let program = assemble()
+    rest.layout = layout
+    let further = rest.finishMerged()
+    layout = rest.layout
+    return [program] + further
+  }
+
+  private mutating func assemble() -> LoopProgram {
     let inner = axisLengths.last ?? 1
     let outer = Array(axisLengths.dropLast())
     var program = LoopProgram(
       lanes: lanes, outer: outer, inner: inner, streams: streams, rowOperations: [], operations: [], reductions: [], registers: 0,
-      accumulators: 0)
+      accumulators: 0, isBlocked: isBlocked, continues: continues)
     let exact = !outer.isEmpty && outer.contains { $0 > 1 } && inner * lanes % 8 != 0
 
     // Loads that are not plain vectors in memory become values of their own.
@@ -221,6 +240,7 @@ struct LoopBuilder {
     var prologue: [Step] = []
     func prepared(_ input: Operand) -> Operand {
       guard case .stream(let index, true) = input else { return input }
+      if let data = spreadData(index) { return data }
       let stream = streams[index]
       let step = merged[index].last ?? 0
       let buffer = layout.buffers[stream.view.buffer]

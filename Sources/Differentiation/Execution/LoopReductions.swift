@@ -189,52 +189,66 @@ enum LineReduction {
     }
   }
 
-  /// d[r] ← the sum (maximum, minimum) of a at the constant indices of result r, in rising order of terms. Indices: [⌈results/8⌉, terms, 8].
+  /// d[r] ← the sum (maximum, minimum) of a at the constant indices of result r, in rising order of terms; in a block of a loop combined
+  /// with what d holds. Indices: [⌈results/8⌉, terms, 8].
   @inline(never)
   static func terms(_ s: Step) {
     let lanes = Int(s.pointee.lanes)
     let (d, a) = (s.pointee.d, s.pointee.a)
     let terms = Int(s.pointee.operation.extra)
     let results = Int(s.pointee.operation.step)
-    let isSum = s.pointee.operation.sub == 0
-    let sign: Double = s.pointee.operation.sub == 2 ? -1 : 1
+    let continues = s.pointee.operation.sub & 4 != 0
+    let isSum = s.pointee.operation.sub & 3 == 0
+    let sign: Double = s.pointee.operation.sub & 3 == 2 ? -1 : 1
     @inline(always) func combined(_ x: Vector8, _ y: Vector8) -> Vector8 {
       if isSum { return x + y }
       return y.replacing(with: x, where: (sign * x .> sign * y) .| (x .!= x))
     }
-    if s.pointee.sa == 0 {
-      var x = load(a, 0)
-      for _ in 1..<terms { x = combined(x, load(a, 0)) }
-      for v in 0..<((results &* lanes &+ 7) >> 3) { store(x, d, v) }
+    if lanes == 1 || s.pointee.sa == 0 {
+      var block = 0
+      while 8 &* block < results &* lanes {
+        let place: Int = block &* terms &* 8
+        let index: UnsafePointer<Int> = s.pointee.indices + place
+        var x = s.pointee.sa == 0 ? load(a, 0) : StepRunner.gathered(a, index)
+        for m in 1..<terms {
+          let y = s.pointee.sa == 0 ? load(a, 0) : StepRunner.gathered(a, index + 8 * m)
+          x = combined(x, y)
+        }
+        if continues { x = combined(load(d, block), x) }
+        let left = results &* lanes &- 8 &* block
+        if left >= 8 || !continues {
+          store(x, d, block)
+        } else {
+          // What follows are the results of the next block.
+          for i in 0..<left { d[8 &* block &+ i] = x[i] }
+        }
+        block &+= 1
+      }
       return
     }
-    var block = 0
-    while 8 &* block < results {
-      let index = s.pointee.indices + block &* terms &* 8
-      if lanes == 1 {
-        var x = StepRunner.gathered(a, index)
-        for m in 1..<terms { x = combined(x, StepRunner.gathered(a, index + 8 &* m)) }
-        store(x, d, block)
+    for r in 0..<results {
+      let place: Int = (r / 8) &* terms &* 8 &+ r % 8
+      let index: UnsafePointer<Int> = s.pointee.indices + place
+      let out = d + r &* lanes
+      if lanes == 8 {
+        var x = load(a, index[0])
+        for m in 1..<terms { x = combined(x, load(a, index[8 * m])) }
+        store(continues ? combined(load(out, 0), x) : x, out, 0)
       } else {
-        for r in 0..<Swift.min(8, results &- 8 &* block) {
-          let out = d + (8 &* block &+ r) &* lanes
-          if lanes == 8 {
-            var x = load(a, index[r])
-            for m in 1..<terms { x = combined(x, load(a, index[8 &* m &+ r])) }
-            store(x, out, 0)
-          } else {
-            for lane in 0..<lanes {
-              var x = a[index[r] &* lanes &+ lane]
-              for m in 1..<terms {
-                let y = a[index[8 &* m &+ r] &* lanes &+ lane]
-                x = isSum ? x + y : sign * LoopReductions.larger(sign * x, sign * y)
-              }
-              out[lane] = x
-            }
+        for lane in 0..<lanes {
+          var x = a[index[0] * lanes + lane]
+          for m in 1..<terms {
+            let y = a[index[8 * m] * lanes + lane]
+            x = combinedNumbers(x, y, isSum, sign)
           }
+          out[lane] = continues ? combinedNumbers(out[lane], x, isSum, sign) : x
         }
       }
-      block &+= 1
     }
+  }
+
+  @inline(always)
+  private static func combinedNumbers(_ x: Double, _ y: Double, _ isSum: Bool, _ sign: Double) -> Double {
+    isSum ? x + y : sign * LoopReductions.larger(sign * x, sign * y)
   }
 }

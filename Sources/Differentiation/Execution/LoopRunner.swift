@@ -9,7 +9,7 @@ enum LoopRunner {
   static let tileVectors = 16
 
   static func run(_ l: UnsafeMutablePointer<RuntimeLoop>) {
-    for e in 0..<l.pointee.endCount {
+    for e in 0..<l.pointee.endCount where !l.pointee.continues {
       let end = l.pointee.ends[e]
       end.start.update(repeating: LoopReductions.neutral(end.reducer), count: end.count)
     }
@@ -49,13 +49,13 @@ enum LoopRunner {
       if l.pointee.rank > 0 { aim(l.pointee.rowOperations, l.pointee.rowOperationCount, l) }
       steps(l.pointee.rowOperations, l.pointee.rowOperationCount, l, 1, 8)
     }
-    if l.pointee.vectors <= tileVectors {
+    if l.pointee.vectors <= l.pointee.tileVectors {
       if l.pointee.rank > 0 { aim(l.pointee.operations, l.pointee.operationCount, l) }
       steps(l.pointee.operations, l.pointee.operationCount, l, l.pointee.vectors, l.pointee.doubles)
     } else {
       var left = l.pointee.doubles
       while left > 0 {
-        let count = Swift.min(left, tileVectors * 8)
+        let count = Swift.min(left, l.pointee.tileVectors * 8)
         aim(l.pointee.operations, l.pointee.operationCount, l)
         steps(l.pointee.operations, l.pointee.operationCount, l, (count + 7) / 8, count)
         left -= count

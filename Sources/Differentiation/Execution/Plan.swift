@@ -62,6 +62,10 @@ struct LoopProgram: Sendable {
   /// Pointer table: streams, then registers, then accumulators (of `lanes` vectors each).
   var registers: Int
   var accumulators: Int
+  /// Whether each row is one tile, however long: its elements are gathered by their place in the row.
+  var isBlocked = false
+  /// Whether results are added to those of the loop before.
+  var continues = false
 
   var stepCount: Int { operations.count + rowOperations.count }
 }
@@ -144,7 +148,7 @@ package final class Plan: Sendable {
       default: false
       }
     }
-    var finished = graph.withoutStops
+    var finished = graph.withoutStops.splittingScans
     if folds { finished = try finished.foldingConstants() }
     finished = finished.expandingContractions(variesByLane: variesByLane)
     if folds { finished = try finished.foldingConstants() }

@@ -16,6 +16,9 @@ struct RuntimeLoop {
   }
 
   let lanes: Int
+  /// Vectors that are computed at once.
+  let tileVectors: Int
+  let continues: Bool
   let rows: Int
   let rank: Int
   let lengths: UnsafeMutablePointer<Int>
@@ -49,19 +52,22 @@ struct RuntimeLoop {
     let starts = loop.streams.enumerated().map { address[$1.view.buffer] + $1.view.offset * widths[$0] }
     bases = memory.copy(starts)
     rowSteps = memory.copy(loop.outer.indices.flatMap { axis in loop.streams.enumerated().map { $1.strides[axis] * widths[$0] } })
-    let tile = LoopRunner.tileVectors * 8 / loop.lanes
+    let length = loop.isBlocked ? (loop.inner * loop.lanes + 7) / 8 : LoopRunner.tileVectors
+    tileVectors = length
+    continues = loop.continues
+    let tile = length * 8 / loop.lanes
     tileSteps = memory.copy(loop.streams.enumerated().map { $1.strides.last! * widths[$0] * tile })
-    let registers = memory.allocate(Double.self, loop.registers * LoopRunner.tileVectors * 8)
-    registers.initialize(repeating: 0, count: loop.registers * LoopRunner.tileVectors * 8)
+    let registers = memory.allocate(Double.self, loop.registers * length * 8)
+    registers.initialize(repeating: 0, count: loop.registers * length * 8)
     let accumulators = memory.allocate(Double.self, loop.accumulators * loop.lanes * 8)
     accumulators.initialize(repeating: 0, count: loop.accumulators * loop.lanes * 8)
     let places = memory.copy(
-      starts + (0..<loop.registers).map { registers + $0 * LoopRunner.tileVectors * 8 }
+      starts + (0..<loop.registers).map { registers + $0 * length * 8 }
         + (0..<loop.accumulators).map { accumulators + $0 * loop.lanes * 8 })
     table = places
-    rowOperations = memory.copy(loop.rowOperations.map { RuntimeStep($0, places) })
+    rowOperations = memory.copy(loop.rowOperations.map { RuntimeStep($0, places, lanes: loop.lanes) })
     rowOperationCount = loop.rowOperations.count
-    operations = memory.copy(loop.operations.map { RuntimeStep($0, places) })
+    operations = memory.copy(loop.operations.map { RuntimeStep($0, places, lanes: loop.lanes) })
     operationCount = loop.operations.count
     doubles = loop.inner * loop.lanes
     vectors = (doubles + 7) / 8

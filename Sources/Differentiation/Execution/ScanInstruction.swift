@@ -32,6 +32,8 @@ struct ScanInstruction: HeavyInstruction {
     var count: Int
     /// Whether the target is one number (or its lanes) kept repeated through a vector.
     var repeats: Bool
+    /// Whether whole vectors may be written: what is read back as a vector should not be written number by number.
+    var isPadded: Bool
 
     @inline(always)
     func perform(_ t: Int) {
@@ -41,7 +43,18 @@ struct ScanInstruction: HeavyInstruction {
         for i in 0..<8 { target[i] = source[i & (fromWidth &- 1)] }
       } else if fromWidth == toWidth {
         let total = count &* toWidth
-        if total <= 8 { for i in 0..<total { target[i] = source[i] } } else { target.update(from: source, count: total) }
+        if isPadded {
+          var i = 0
+          repeat {
+            UnsafeMutableRawPointer(target + i).storeBytes(
+              of: UnsafeRawPointer(source + i).loadUnaligned(as: Vector8.self), as: Vector8.self)
+            i &+= 8
+          } while i < total
+        } else if total <= 8 {
+          for i in 0..<total { target[i] = source[i] }
+        } else {
+          target.update(from: source, count: total)
+        }
       } else if fromWidth == 1 {
         for i in 0..<count { for lane in 0..<toWidth { target[i &* toWidth &+ lane] = source[i] } }
       } else {
@@ -67,16 +80,18 @@ struct ScanInstruction: HeavyInstruction {
       let r = scan.body.results.count
       let lanes = scan.lanes
       let inside = step
+      // Steps that rise write over what the step before wrote past its end.
+      let rises = !scan.body.isReversed
       func entry(_ index: Int, _ from: UnsafeMutablePointer<Double>, _ width: Int, _ advance: Int) -> Move {
         let place = inside.inputPlace(index)
         return Move(
           from: from, fromStep: advance, fromWidth: width, to: place.pointer, toStep: 0, toWidth: place.width, count: place.count,
-          repeats: place.count == 1)
+          repeats: place.count == 1, isPadded: true)
       }
-      func exit(_ place: Executor.Place, _ to: UnsafeMutablePointer<Double>, _ advance: Int) -> Move {
+      func exit(_ place: Executor.Place, _ to: UnsafeMutablePointer<Double>, _ advance: Int, isPadded: Bool) -> Move {
         Move(
           from: place.pointer, fromStep: 0, fromWidth: place.width, to: to, toStep: advance, toWidth: lanes, count: place.count,
-          repeats: false)
+          repeats: false, isPadded: isPadded)
       }
       func outer(_ index: Int) -> (UnsafeMutablePointer<Double>, Int) {
         (scan.inputs[index].pointer(executor), scan.inputs[index].width(executor))
@@ -93,22 +108,33 @@ struct ScanInstruction: HeavyInstruction {
       }
       for index in 0..<k where scan.wanted.contains(k + r + index) {
         let place = inside.inputPlace(index)
-        befores.append(exit(place, target(k + r + index), place.count * lanes))
+        befores.append(exit(place, target(k + r + index), place.count * lanes, isPadded: rises))
       }
       for index in 0..<r where scan.wanted.contains(k + index) {
         let place = inside.outputPlace(k + index)
-        afters.append(exit(place, target(k + index), place.count * lanes))
+        afters.append(exit(place, target(k + index), place.count * lanes, isPadded: rises))
       }
-      // All carries are read before any is written.
+      // All carries are read before any is written: by way of other memory where one is the old value of another.
+      let overlaps = (0..<k).contains { output in
+        let pointer = inside.outputPlace(output).pointer
+        return (0..<k).contains { index in
+          let place = inside.inputPlace(index)
+          return pointer >= place.pointer && pointer < place.pointer + Swift.max(place.count * place.width, 8)
+        }
+      }
       var arrivals: [Move] = []
       for index in 0..<k {
         let place = inside.outputPlace(index)
+        if !overlaps {
+          arrivals.append(entry(index, place.pointer, place.width, 0))
+          continue
+        }
         let staging = memory.allocate(Double.self, place.count * lanes + 8)
-        afters.append(exit(place, staging, 0))
+        afters.append(exit(place, staging, 0, isPadded: true))
         arrivals.append(entry(index, staging, lanes, 0))
       }
       afters += arrivals
-      for index in 0..<k where scan.wanted.contains(index) { ends.append(exit(inside.inputPlace(index), target(index), 0)) }
+      for index in 0..<k where scan.wanted.contains(index) { ends.append(exit(inside.inputPlace(index), target(index), 0, isPadded: true)) }
       start = (memory.copy(starts), starts.count)
       before = (memory.copy(befores), befores.count)
       after = (memory.copy(afters), afters.count)

@@ -127,9 +127,34 @@ enum StepRunner {
       case .gather where s.pointee.lanes == 1: store(gathered(s.pointee.a, s.pointee.indices), s.pointee.d, 0)
       case .total: LineReduction.total(s)
       case .terms: LineReduction.terms(s)
+      case .wide: wide(s)
       default: tile(s, Int(s.pointee.vectors), Int(s.pointee.doubles), lanes: Int(s.pointee.lanes), isExact: false)
       }
       s += 1
+    }
+  }
+
+  /// A step of a line on several vectors: arithmetic without the call of a tile.
+  @inline(always)
+  private static func wide(_ s: Step) {
+    let (d, a, b) = (s.pointee.d, s.pointee.a, s.pointee.b)
+    let (sa, sb) = (s.pointee.sa, s.pointee.sb)
+    let n = Int(s.pointee.vectors)
+    switch s.pointee.kernel {
+    case .add: for v in 0..<n { store(load(a, v &* sa) + load(b, v &* sb), d, v) }
+    case .subtract: for v in 0..<n { store(load(a, v &* sa) - load(b, v &* sb), d, v) }
+    case .multiply: for v in 0..<n { store(load(a, v &* sa) * load(b, v &* sb), d, v) }
+    case .square:
+      for v in 0..<n {
+        let x = load(a, v &* sa)
+        store(x * x, d, v)
+      }
+    case .multiplyAdd:
+      let (c, sc) = (s.pointee.c, s.pointee.sc)
+      for v in 0..<n { store(multiplyAdd(load(a, v &* sa), load(b, v &* sb), load(c, v &* sc)), d, v) }
+    case .exp: ElementwiseKernels.exp(d, a, sa, n)
+    case .gather where s.pointee.lanes == 1: for v in 0..<n { store(gathered(a, s.pointee.indices + 8 &* v), d, v) }
+    default: tile(s, n, Int(s.pointee.doubles), lanes: Int(s.pointee.lanes), isExact: false)
     }
   }
 

@@ -131,12 +131,16 @@ extension ScanBody {
     let usesBefore = cotangents[(k + r)...].contains { $0 != nil }
     let carryBars = carries.map { Node.input("carry-cotangent", shape: $0.shape) }
     let sums = captured.map { Node.input("captured-cotangent", shape: $0.shape) }
+    // A result that nobody reads has no cotangent to carry along.
+    let isRead = cotangents[k..<(k + r)].map { $0 != nil }
     let resultBarInputs = results.map { Node.input("result-cotangent", shape: $0.shape) }
+    let resultCotangents = zip(resultBarInputs, isRead).map { $1 ? $0 : .fill(0, shape: $0.shape) }
+    func read(_ all: [Node]) -> [Node] { zip(all, isRead).filter(\.1).map(\.0) }
     let beforeBarInputs = usesBefore ? carries.map { Node.input("before-cotangent", shape: $0.shape) } : []
     let bodyMap = Dictionary(uniqueKeysWithValues: zip(captured, outer.captured))
     let outputs = Node.substitute(nextCarries + results, bodyMap)
     let pulled = Derivatives.pullback(
-      of: outputs, cotangents: carryBars + resultBarInputs, to: carries + elements + outer.captured)
+      of: outputs, cotangents: carryBars + resultCotangents, to: carries + elements + outer.captured)
     let e = elements.count
     var nextBars = (0..<k).map { pulled[$0] ?? .fill(0, shape: carries[$0].shape) }
     if usesBefore { nextBars = zip(nextBars, beforeBarInputs).map(+) }
@@ -145,8 +149,8 @@ extension ScanBody {
     let scanned = Node.scan(
       length: length, isReversed: !isReversed,
       initial: final + captured.map { .fill(0, shape: $0.shape) },
-      elements: before + outer.elements + resultBars + (usesBefore ? beforeBars : []),
-      carryInputs: carryBars + sums, elementInputs: carries + elements + resultBarInputs + beforeBarInputs,
+      elements: before + outer.elements + read(resultBars) + (usesBefore ? beforeBars : []),
+      carryInputs: carryBars + sums, elementInputs: carries + elements + read(resultBarInputs) + beforeBarInputs,
       nextCarries: nextBars + capturedBars, results: elementBars)
     return scanned.carries[..<k].map { $0 } + scanned.results.map { $0 } + scanned.carries[k...].map { $0 }
   }
