@@ -33,11 +33,11 @@ package struct VerdictRow: Sendable {
   /// Where it stands: `tau sd`.
   package var worst: String
   package var paretoShape: Double?
-  package var verdict: VerdictReport
+  package var verdict: Verdict
   package var seconds: Double
 
   /// `ok` although an error exceeds a quarter of the scale.
-  package var isFalseOK: Bool { verdict.word == .ok && !(error <= VerdictSuite.errorLimit) }
+  package var isFalseOK: Bool { verdict.verdict == .ok && !(error <= VerdictSuite.errorLimit) }
   /// Right to a tenth of the scale.
   package var isGood: Bool { error <= VerdictSuite.goodLimit }
 }
@@ -91,7 +91,8 @@ package enum VerdictSuite {
     request.threads = threads
     let begin = ContinuousClock.now
     var row = VerdictRow(
-      target: model.name, method: method, error: .infinity, worst: "", paretoShape: nil, verdict: VerdictReport(.fail), seconds: 0)
+      target: model.name, method: method, error: .infinity, worst: "", paretoShape: nil,
+      verdict: Verdict([.init(code: "no_answer", severity: .fail, text: "There is no answer yet.")]), seconds: 0)
     do {
       let outcome = try await model.infer(data: nil, request: request) { _ in }
       guard !outcome.isInterrupted else { throw CancellationError() }
@@ -131,7 +132,7 @@ package enum VerdictSuite {
   /// The counts that decide: false `ok`s, good fits, and those of them that are `ok`.
   package static func counts(_ rows: [VerdictRow]) -> (falseOK: Int, good: Int, goodAndOK: Int) {
     let good = rows.filter(\.isGood)
-    return (rows.count { $0.isFalseOK }, good.count, good.count { $0.verdict.word == .ok })
+    return (rows.count { $0.isFalseOK }, good.count, good.count { $0.verdict.verdict == .ok })
   }
 
   package static func holds(_ rows: [VerdictRow]) -> Bool {
@@ -173,10 +174,10 @@ extension Command {
       .left("reasons"),
     ])
     for row in rows {
-      let note = row.isFalseOK ? "FALSE" : row.isGood ? (row.verdict.word == .ok ? "good" : "good, doubted") : ""
+      let note = row.isFalseOK ? "FALSE" : row.isGood ? (row.verdict.verdict == .ok ? "good" : "good, doubted") : ""
       table.append([
         row.target, row.method, String(format: "%.3f", row.error), row.worst,
-        row.paretoShape.map { String(format: "%.2f", $0) } ?? "", row.verdict.word.rawValue, note, String(format: "%.1f", row.seconds),
+        row.paretoShape.map { String(format: "%.2f", $0) } ?? "", row.verdict.verdict.rawValue, note, String(format: "%.1f", row.seconds),
         row.verdict.reasons.map(\.code).joined(separator: " "),
       ])
     }
@@ -194,7 +195,7 @@ extension Command {
           rows.map { row in
             .object(
               ("target", .string(row.target)), ("method", .string(row.method)), ("error", .number(row.error)), ("of", .string(row.worst)),
-              ("pareto_k", .number(row.paretoShape ?? .nan)), ("verdict", .string(row.verdict.word.rawValue)),
+              ("pareto_k", .number(row.paretoShape ?? .nan)), ("verdict", .string(row.verdict.verdict.rawValue)),
               ("reasons", .array(row.verdict.reasons.map { .string($0.code) })), ("seconds", .number(row.seconds)))
           })
       ))
