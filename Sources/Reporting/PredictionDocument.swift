@@ -82,7 +82,7 @@ package struct PredictionDocument: Sendable, Equatable {
   package var asResult: ResultDocument {
     ResultDocument(
       modelName: modelName, modelVersion: modelVersion, data: data, method: method, variables: variables.map(\.summary),
-      verdict: VerdictReport(.ok), diagnostics: JSONObject(), timing: timing)
+      verdict: Verdict([]), diagnostics: JSONObject(), timing: timing)
   }
 }
 
