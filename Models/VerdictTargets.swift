@@ -51,7 +51,6 @@ package struct KnownTarget<M: ModelWithExample>: VerdictTarget {
   init(_ type: M.Type, _ moments: [String: [TargetMoments]]) { self.moments = moments }
 
   package var isReferenced: Bool { true }
-  package var difficulty: PosteriorDifficulty? { nil }
   package func referenceData() throws -> Data? { nil }
   package var name: String { runnable.name }
   package var summary: String { runnable.summary }
