@@ -133,4 +133,20 @@ private func close(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-13) ->
     #expect(try (Tensor([1, -1]) / 0).values() == [.infinity, -.infinity])
     #expect(try (Tensor([3, 5]) / Tensor([0, 0])).values() == [.infinity, .infinity])
   }
+
+  /// A single gathered number stands in a whole vector, of which sums and products with longer arrays read every place.
+  @Test func oneGatheredNumberIsRepeated() throws {
+    let x = Node.input("x", shape: [4])
+    let total = (0..<4).map { k in exp(Tensor(x)[IntTensor(k)]) * Double(k + 1) }.reduce(Tensor(0)) { $0 + $1 }
+    let product = total * Tensor(x)
+    for lanes in [1, 2, 4, 8] {
+      let executor = try Executor(Plan(outputs: [product.node], inputs: [x], lanes: lanes))
+      let values = [0.2, -0.7, 0.9, 0].flatMap { [Double](repeating: $0, count: lanes) }
+      executor.setInput(0, values)
+      executor.run()
+      let sum = exp(0.2) + 2 * exp(-0.7) + 3 * exp(0.9) + 4
+      let expected = values.map { $0 * sum }
+      #expect(zip(executor.output(0), expected).allSatisfy { abs($0 - $1) < 1e-14 * (1 + abs($1)) })
+    }
+  }
 }
