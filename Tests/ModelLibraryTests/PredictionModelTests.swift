@@ -35,14 +35,17 @@ struct PredictionModelTests {
       $0.draws = 40_000
       $0.gradients = ["loadError"]
     }
-    let powers = ["load": (1.0, 0.06), "length": (3, 0.01), "modulus": (-1, 0.05), "width": (-1, 0.03), "height": (-3, 0.025)]
-    let parts = powers.mapValues { $0.0 * $0.0 * $0.1 * $0.1 }
-    let sum = parts.values.reduce(0, +)
-    let middle = 1e9 * 8 / (3 * 200 * 40 * pow(80, 3) / 12)
+    let powers: [(String, Double, Double)] = [
+      ("load", 1, 0.06), ("length", 3, 0.01), ("modulus", -1, 0.05), ("width", -1, 0.03), ("height", -3, 0.025),
+    ]
+    let parts: [String: Double] = Dictionary(uniqueKeysWithValues: powers.map { ($0.0, $0.1 * $0.1 * $0.2 * $0.2) })
+    let sum = parts.values.reduce(0.0, +)
+    let inertia: Double = 40 * 80 * 80 * 80 / 12
+    let middle: Double = 8e9 / (600 * inertia)
     let report = try outcome.report("deflection")
     let mean = middle * exp(sum / 2)
     #expect(abs(try report.values("mean")[0] - mean) < 4 * (try report.values("mcse_mean")[0]))
-    let variance = mean * mean * (exp(sum) - 1)
+    let variance: Double = mean * mean * (exp(sum) - 1)
     #expect(abs(try report.values("epistemic")[0] - variance) < 4 * (try report.values("mcse_epistemic")[0]))
     #expect(report.shares.map(\.input) == ["load", "length", "modulus", "width", "height"])
     for share in report.shares {
