@@ -209,13 +209,13 @@ enum LineReduction {
       while 8 &* block < results &* lanes {
         let place: Int = block &* terms &* 8
         let index: UnsafePointer<Int> = s.pointee.indices + place
-        var x = s.pointee.sa == 0 ? load(a, 0) : StepRunner.gathered(a, index)
+        let left = results &* lanes &- 8 &* block
+        var x = s.pointee.sa == 0 ? load(a, 0) : StepRunner.gathered(a, index, count: left)
         for m in 1..<terms {
-          let y = s.pointee.sa == 0 ? load(a, 0) : StepRunner.gathered(a, index + 8 * m)
+          let y = s.pointee.sa == 0 ? load(a, 0) : StepRunner.gathered(a, index + 8 * m, count: left)
           x = combined(x, y)
         }
         if continues { x = combined(load(d, block), x) }
-        let left = results &* lanes &- 8 &* block
         if left >= 8 || !continues {
           store(x, d, block)
         } else {

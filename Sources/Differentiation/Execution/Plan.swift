@@ -148,7 +148,7 @@ package final class Plan: Sendable {
       default: false
       }
     }
-    var finished = graph.withoutStops.splittingScans
+    var finished = graph.splittingScans.withoutStops
     if folds { finished = try finished.foldingConstants() }
     finished = finished.expandingContractions(variesByLane: variesByLane)
     if folds { finished = try finished.foldingConstants() }

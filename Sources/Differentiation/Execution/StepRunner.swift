@@ -124,7 +124,8 @@ enum StepRunner {
       case .exp: ElementwiseKernels.exp(s.pointee.d, s.pointee.a, 1, 1)
       case .log: ElementwiseKernels.log(s.pointee.d, s.pointee.a, 1, 1)
       case .log1p: ElementwiseKernels.log1p(s.pointee.d, s.pointee.a, 1, 1)
-      case .gather where s.pointee.lanes == 1: store(gathered(s.pointee.a, s.pointee.indices), s.pointee.d, 0)
+      case .gather where s.pointee.lanes == 1:
+        store(gathered(s.pointee.a, s.pointee.indices, count: Int(s.pointee.doubles)), s.pointee.d, 0)
       case .total: LineReduction.total(s)
       case .terms: LineReduction.terms(s)
       case .wide: wide(s)
@@ -153,7 +154,8 @@ enum StepRunner {
       let (c, sc) = (s.pointee.c, s.pointee.sc)
       for v in 0..<n { store(multiplyAdd(load(a, v &* sa), load(b, v &* sb), load(c, v &* sc)), d, v) }
     case .exp: ElementwiseKernels.exp(d, a, sa, n)
-    case .gather where s.pointee.lanes == 1: for v in 0..<n { store(gathered(a, s.pointee.indices + 8 &* v), d, v) }
+    case .gather where s.pointee.lanes == 1:
+      for v in 0..<n { store(gathered(a, s.pointee.indices + 8 &* v, count: Int(s.pointee.doubles) &- 8 &* v), d, v) }
     default: tile(s, n, Int(s.pointee.doubles), lanes: Int(s.pointee.lanes), isExact: false)
     }
   }
@@ -261,6 +263,14 @@ enum StepRunner {
   @inline(always)
   static func gathered(_ table: Pointer, _ i: UnsafePointer<Int>) -> Vector8 {
     Vector8(table[i[0]], table[i[1]], table[i[2]], table[i[3]], table[i[4]], table[i[5]], table[i[6]], table[i[7]])
+  }
+
+  /// The same where only `count` elements matter: four if that is enough.
+  @inline(always)
+  static func gathered(_ table: Pointer, _ i: UnsafePointer<Int>, count: Int) -> Vector8 {
+    if count > 4 { return gathered(table, i) }
+    let four = SIMD4(table[i[0]], table[i[1]], table[i[2]], table[i[3]])
+    return Vector8(lowHalf: four, highHalf: four)
   }
 
   /// d ← table elements (with their lanes if it is wide, else repeated over the lanes). Indices are padded with zeros to whole vectors.
