@@ -64,6 +64,33 @@ struct PlanTests {
     #expect(executor.output(0) == (0..<8).flatMap { row in [Double](repeating: 100 + Double(row), count: 20 * lanes) })
   }
 
+  /// Data and tables stand once for all lanes, the input differs by lane: gathers of both, sums and gradients of long loops, to the bit.
+  @Test("Long loops over data: equal bits on every number of lanes", arguments: [1, 37, 919, 920])
+  func longLoops(_ length: Int) throws {
+    let x = Node.input("x", shape: [11])
+    let places = IntTensor((0..<length).map { $0 * $0 % 11 })
+    let data = Tensor(PrimitiveLaws.numbers(length, in: -2...3, salt: 7))
+    let table = Tensor(PrimitiveLaws.numbers(11, in: -1...1, salt: 8))
+    let residual = data - exp(0.3 * Tensor(x))[places] * table[places] + data * Tensor(x)[places]
+    let sum = (residual * residual).sum()
+    let gradient = try #require(Derivatives.pullback(of: [sum.node], cotangents: [.fill(1)], to: [x])[0])
+    let graph = [sum.node, residual.node, gradient]
+    let points = (0..<8).map { PrimitiveLaws.numbers(11, in: -2...2, salt: $0) }
+    func outputs(_ points: [[Double]]) throws -> [[Double]] {
+      let executor = try Executor(Plan(outputs: graph, inputs: [x], lanes: points.count))
+      executor.setInput(0, (0..<11).flatMap { i in points.map { $0[i] } })
+      executor.run()
+      let all = graph.indices.flatMap { executor.output($0) }
+      return points.indices.map { lane in stride(from: lane, to: all.count, by: points.count).map { all[$0] } }
+    }
+    let alone = try points.map { try outputs([$0])[0] }
+    for lanes in [2, 4, 8] {
+      for first in stride(from: 0, to: 8, by: lanes) {
+        #expect(try outputs(Array(points[first..<(first + lanes)])) == Array(alone[first..<(first + lanes)]), "\(lanes) lanes")
+      }
+    }
+  }
+
   @Test("A plan prints its steps")
   func listing() throws {
     let x = Node.input("x", shape: [8])

@@ -106,6 +106,17 @@ struct CenteringTests {
     #expect(found[10...].allSatisfy { $0 > 0.95 })
   }
 
+  /// One thread evaluates the four chains in four lanes, two have two lanes each, four one.
+  @Test("Equal bits in between of centred and not, on any number of threads and lanes", arguments: [2, 4])
+  func threads(count: Int) async throws {
+    let model = Groups.measured((0..<20).map { $0 < 10 ? 3 : 0.05 })
+    let method = Method<Groups>.nuts(chains: 4, warmup: 150, draws: 50)
+    let one = try await fit(model, method, seed: 5, threads: 1)
+    let several = try await fit(model, method, seed: 5, threads: count)
+    #expect(try one.theta.draws.values() == several.theta.draws.values())
+    #expect(try one.tau.draws.values() == several.tau.draws.values())
+  }
+
   @Test("Without a choice there is no pilot")
   func noChoice() async throws {
     let method = Method<Schools>.nuts(chains: 1, warmup: 50, draws: 10)

@@ -47,6 +47,23 @@ enum LoopReductions {
       store(p5, d, 5)
       store(p6, d, 6)
       store(p7, d, 7)
+    case 4 where sa == 1:
+      var p0 = load(d, 0), p1 = load(d, 1), p2 = load(d, 2), p3 = load(d, 3)
+      var v = 0
+      while v &+ 4 <= whole {
+        p0 += load(a, v)
+        p1 += load(a, v &+ 1)
+        p2 += load(a, v &+ 2)
+        p3 += load(a, v &+ 3)
+        v &+= 4
+      }
+      if v < whole { p0 += load(a, v) }
+      if v &+ 1 < whole { p1 += load(a, v &+ 1) }
+      if v &+ 2 < whole { p2 += load(a, v &+ 2) }
+      store(p0, d, 0)
+      store(p1, d, 1)
+      store(p2, d, 2)
+      store(p3, d, 3)
     default:
       for v in 0..<whole {
         let slot = v & (lanes - 1)

@@ -282,10 +282,22 @@ enum StepRunner {
     case (1, _): for v in 0..<n { store(gathered(table, indices + 8 &* v), d, v) }
     case (8, true): for i in 0..<n { store(UnsafeRawPointer(table + indices[i]).loadUnaligned(as: Vector8.self), d, i) }
     case (8, false): for i in 0..<n { store(Vector8(repeating: table[indices[i]]), d, i) }
+    case (4, _):
+      for v in 0..<n {
+        let (low, high) = (indices[2 &* v], indices[8 &* v &+ 4 < count ? 2 &* v &+ 1 : 2 &* v])
+        store(isWide ? Vector8(lowHalf: four(table + low), highHalf: four(table + high)) : repeated(table[low], table[high]), d, v)
+      }
     case (_, true): for i in 0..<(count / lanes) { for lane in 0..<lanes { d[i &* lanes &+ lane] = table[indices[i] &+ lane] } }
     default: for i in 0..<(count / lanes) { for lane in 0..<lanes { d[i &* lanes &+ lane] = table[indices[i]] } }
     }
   }
+
+  @inline(always)
+  private static func four(_ p: Pointer) -> SIMD4<Double> { UnsafeRawPointer(p).loadUnaligned(as: SIMD4<Double>.self) }
+
+  /// Two numbers of four lanes each.
+  @inline(always)
+  private static func repeated(_ x: Double, _ y: Double) -> Vector8 { Vector8(lowHalf: SIMD4(repeating: x), highHalf: SIMD4(repeating: y)) }
 
   @inline(never)
   private static func rare(_ operation: MicroOperation, _ lanes: Int, _ d: Pointer, _ a: Pointer, _ b: Pointer, _ sa: Int, _ count: Int) {
@@ -296,6 +308,10 @@ enum StepRunner {
     case .expand:
       if lanes == 8 {
         for i in 0..<(count >> 3) { store(Vector8(repeating: a[i]), d, i) }
+      } else if lanes == 4 {
+        for v in 0..<(count >> 3) { store(repeated(a[2 &* v], a[2 &* v &+ 1]), d, v) }
+        // The last of an odd number of elements.
+        if count & 7 != 0 { store(Vector8(repeating: a[count >> 2 &- 1]), d, count >> 3) }
       } else {
         for i in 0..<(count / lanes) { for lane in 0..<lanes { d[i &* lanes &+ lane] = a[i] } }
       }
