@@ -30,7 +30,7 @@ package struct PredictionTarget: Sendable {
     self.value = value
     mean = moments?.mean ?? value
     variance = moments?.variance ?? .zeros(value.shape)
-    isMeanKnown = !Node.reachable(from: [mean.node, variance.node]).contains(where: \.isDraw)
+    isMeanKnown = !Node.dependencies(of: [mean.node, variance.node]).contains(where: \.isDraw)
   }
 }
 
@@ -107,7 +107,7 @@ extension RecordedModel {
   /// A site by itself whose elements are independent is taken apart where that gives at most `limit` inputs in all.
   package func independentInputs(limit: Int) -> [IndependentInput] {
     let latent = sites.filter { $0.role == .latent }
-    let draws = latent.map { site in Set(Node.reachable(from: [site.value.node]).filter(\.isDraw)) }
+    let draws = latent.map { site in Node.dependencies(of: [site.value.node]).filter(\.isDraw) }
     var group = Array(latent.indices)
     for a in latent.indices {
       for b in latent.indices where b > a && group[a] != group[b] && !draws[a].isDisjoint(with: draws[b]) {
@@ -148,7 +148,7 @@ extension RecordedModel {
     let own = freeSites
     let inputs = Dictionary(uniqueKeysWithValues: own.map { ($0.unconstrained!.input, $0.name) })
     let isIndependent = own.allSatisfy { site in
-      Node.reachable(from: [site.value.node]).allSatisfy { inputs[$0] == nil || inputs[$0] == site.name }
+      Node.dependencies(of: [site.value.node]).allSatisfy { inputs[$0] == nil || inputs[$0] == site.name }
     }
     guard isIndependent else { return nil }
     func isElementwise(_ site: Site) -> Bool { site.support?.eventRank == 0 && !site.outsideShape.isEmpty }

@@ -141,11 +141,11 @@ private func run(_ arguments: [String], input: String = "") async -> Ran {
       ),
       (
         "line --posterior D/other.json",
-        "credence: PredictCommandTests.swift:18: site \"slope\": it is not among the draws (did you mean \"slopes\"?)"
+        "credence: PredictCommandTests.swift:17: site \"slope\": it is not among the draws (did you mean \"slopes\"?)"
       ),
       (
         "line --posterior D/shape.json",
-        "credence: PredictCommandTests.swift:18: site \"slope\": the value given for it has shape [2], and the site has shape []"
+        "credence: PredictCommandTests.swift:17: site \"slope\": the value given for it has shape [2], and the site has shape []"
       ),
       ("line --posterior D/null.json", "credence: The draws of slope are not finite: chain 2, draw 2 is not a number."),
       ("line --posterior D/one.json", "credence: A prediction takes at least 2 draws; a mode is one point."),
