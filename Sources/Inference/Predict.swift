@@ -25,9 +25,9 @@ public func predict<M: Model>(
 
 /// Predicts from a posterior: what the body returns, and every observed site drawn anew, for the data in `model`.
 ///
-/// The data may be other data than those of the fit, also of another size: latent sites in plates (or sequences) whose size has changed are
-/// drawn from their priors given the other sites, and ``Prediction/notes`` say so. Observed values in `model` have only their shapes; they
-/// are drawn anew.
+/// The data may be other data than those of the fit, also of another size: latent sites in plates whose size has changed are drawn from their
+/// priors given the other sites, and ``Prediction/notes`` say so. In a longer sequence the steps of the fit keep their draws, and those after
+/// them are drawn given the steps before: a forecast. Observed values in `model` have only their shapes; they are drawn anew.
 /// - Parameter replicates: draws of everything else for each draw of the posterior, where a mean is not known in closed form.
 /// - Throws: as ``predict(_:draws:gradients:seed:threads:)``.
 public func predict<M: Model>(

@@ -158,6 +158,11 @@ package struct PredictionEngine<M: Model>: Sendable {
         ? "\(site.name) is drawn from its prior given the other variables: its plate or sequence has another size than in the draws."
         : "\(site.name) is not among the draws and is drawn from its prior given the other variables."
     }
+    notes += recorded.resized.map { site in
+      site.steps > site.known
+        ? "\(site.name) goes on: its first \(site.known) steps come from the draws, the \(site.steps - site.known) after them are drawn given those before."
+        : "\(site.name) has \(site.steps) steps here: the first of the \(site.known) in the draws."
+    }
     for site in recorded.sites where site.role == .observed {
       if let sentence = site.drawMistakes.first { notes.append("\(site.name) is not predicted: \(sentence).") }
     }
@@ -213,8 +218,10 @@ package struct PredictionEngine<M: Model>: Sendable {
         runner: runner, table: inputs.table.part(0..<other.rows), other: other, inputs: independent, elements: elements, hasNoise: isNested
       ).estimates()
     }
-    let (shares, omitted) = GivenDataShares(table: inputs.table, columns: columns, elements: elements, error: error, threads: threads)
-      .estimates()
+    let movable = inputs.simulation.recorded.sites.filter { $0.role == .latent && ($0.support?.eventRank ?? 0) == 0 }.map(\.name)
+    let (shares, omitted) = try DependentShares(
+      runner: runner, table: inputs.table, columns: columns, elements: elements, error: error, hasNoise: isNested, movable: Set(movable)
+    ).estimates()
     notes += omitted
     return shares
   }

@@ -26,9 +26,11 @@ struct PredictionGradient<M: Model>: Sendable {
       throw PredictionError(["The body reads numbers out of variables (item()): gradients by hyperparameters are not defined for it."])
     }
     let supplied = Set(inputs.simulation.supplies.map(\.name))
-    if let free = inputs.simulation.recorded.sites.first(where: { $0.role == .latent && !supplied.contains($0.name) }) {
+    let recorded = inputs.simulation.recorded
+    let free = recorded.sites.first { $0.role == .latent && !supplied.contains($0.name) }?.name ?? recorded.resized.first?.name
+    if let free {
       throw PredictionError([
-        "\(free.name) is not among the draws of the data's own posterior: gradients by hyperparameters need draws of every latent variable, for these data."
+        "\(free) is not among the draws of the data's own posterior: gradients by hyperparameters need draws of every latent variable, for these data."
       ])
     }
     let hyperparameters = try Hyperparameters(engine.model)

@@ -15,9 +15,18 @@ struct PredictionErrorScale: Sendable {
       let squares = values.reduce(0) { $0 + ($1 - average) * ($1 - average) }
       return Estimate(average, (squares / (count - 1) / count).squareRoot())
     }
+    guard values.allSatisfy(\.isFinite) else { return Estimate(average, .nan) }
+    let squares = values.reduce(0) { $0 + ($1 - average) * ($1 - average) }
+    return Estimate(average, (squares / (count - 1) / effectiveSize(values)).squareRoot())
+  }
+
+  /// The effective number of draws for a mean, from the halves of chains; NaN for fewer than four draws a chain.
+  private func effectiveSize(_ values: [Double]) -> Double {
     let length = values.count / max(chains, 1)
-    let report = DrawReport((0..<chains).map { Array(values[($0 * length)..<(($0 + 1) * length)]) })
-    return Estimate(report.mean, report.mcseMean)
+    guard length >= 4 else { return .nan }
+    let half = length / 2
+    let starts = (0..<chains).map { $0 * length } + (0..<chains).map { $0 * length + length - half }
+    return EffectiveSampleSize.estimate(starts.flatMap { values[$0..<($0 + half)] }, count: 2 * chains)
   }
 }
 

@@ -91,12 +91,13 @@ public struct VarianceShare: Sendable {
   /// A latent site, an element of one, several that depend on one another, or `noise` for all that is drawn besides the inputs.
   public let input: String
   /// Whether the inputs depend on one another, as draws of a posterior do. ``first`` then counts what an input shares with others, so that
-  /// the sum over inputs may exceed 1, and there is no ``total``.
+  /// the sum over inputs may exceed 1, and ``total`` is what is its own, by a Gaussian copula of the draws.
   public let isGivenData: Bool
   /// Var E[y | input] / Var y.
   public let first: Tensor
   public let firstError: Tensor
-  /// 1 − Var E[y | all other inputs] / Var y, with all interactions.
+  /// 1 − Var E[y | all other inputs] / Var y = E Var[y | all other inputs] / Var y, with all interactions. Nil for what cannot be moved while
+  /// all else stays: elements of a simplex, for instance. NaN where the copula does not describe the draws.
   public let total: Tensor?
   public let totalError: Tensor?
 }
@@ -123,7 +124,7 @@ package struct TargetPrediction: Sendable {
     package var input: String
     package var kind: Kind
     package var first: [Estimate]
-    /// Nil where it is not defined.
+    /// Nil where it cannot be had.
     package var total: [Estimate]?
   }
   package struct Gradient: Sendable {

@@ -39,9 +39,10 @@ extension Node {
 }
 
 extension RecordedModel {
-  /// What a simulation predicts, in order of appearance: latent sites that are drawn, results and outputs, observed sites.
+  /// What a simulation predicts, in order of appearance: latent sites that are drawn (of sequences that go on with all their steps), results and outputs, observed sites.
   package func predictionTargets(supplied: Set<String>) -> [PredictionTarget] {
-    let latent = variables.filter { $0.role == .latent && !supplied.contains($0.name) }
+    let longer = Set(resized.filter { $0.steps > $0.known }.map(\.name))
+    let latent = variables.filter { $0.role == .latent && (!supplied.contains($0.name) || longer.contains($0.name)) }
     let outputs = variables.filter { $0.role == .output }
     return latent.map { PredictionTarget($0.name, .latent, $0.value, nil) }
       + outputs.map { PredictionTarget($0.name, .output, $0.value, nil) }

@@ -29,7 +29,10 @@ public final class Program: Recorder {
     let name = qualified(name)
     let source = SourceLine(file, line)
     guard recording.isNew(name, source) else { return D.Value(drawn: .full(d.shape, .nan)) }
-    if let given = recording.take(name), !isForOtherPlates(given, name, d.shape) { return take(given, as: name, d, source) }
+    if let given = recording.take(name) {
+      if let value = continued(given, name, d, source) { return value }
+      if !isForOtherPlates(given, name, d.shape) { return take(given, as: name, d, source) }
+    }
     if recording.mode == .simulation { return simulate(name, d, source) }
     guard let bijection = d.support.bijection else {
       recording.report(
@@ -93,7 +96,7 @@ public final class Program: Recorder {
   }
 
   /// A value from outside for the site.
-  private func take<D: Distribution>(_ given: Given, as name: String, _ d: D, _ source: SourceLine) -> D.Value {
+  func take<D: Distribution>(_ given: Given, as name: String, _ d: D, _ source: SourceLine) -> D.Value {
     let full = fullShape(of: given, d.shape)
     guard given.value.shape == full else {
       let plates = open.isEmpty ? "" : " (\(open.map(\.plate.name).joined(separator: ", ")) leading)"

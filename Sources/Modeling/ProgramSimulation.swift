@@ -16,11 +16,41 @@ extension Program {
       recording.report(name, source, sentence)
       return D.Value(drawn: .full(d.shape, .nan))
     }
-    let drawn = d.sample(using: drawSource).tensor
-    let value = Tensor(drawn.expanded(to: drawn.shape, plates: axes), plates: axes)
+    let value = drawn(d)
     let before = recording.sites.count
     add(name, .latent, d, D.Value(drawn: value), support: d.support, source)
     if recording.sites.count > before { recording.sites[before].isElementwise = d.eventShape.isEmpty }
+    return D.Value(drawn: value)
+  }
+
+  /// A draw for every element of the open plates.
+  private func drawn<D: Distribution>(_ d: D) -> Tensor {
+    let drawn = d.sample(using: drawSource).tensor
+    return Tensor(drawn.expanded(to: drawn.shape, plates: axes), plates: axes)
+  }
+
+  /// A latent site of a sequence that has another number of steps than the values from outside: steps that these have are theirs, and what
+  /// comes after is drawn given the steps before. Nil for all others.
+  func continued<D: Distribution>(_ given: Given, _ name: String, _ d: D, _ source: SourceLine) -> D.Value? {
+    let full = fullShape(of: given, d.shape)
+    let axis = open.count
+    guard recording.mode == .simulation, given.kind == .drawn, let loop, given.value.shape.count == full.count else { return nil }
+    var other = full
+    other[axis] = given.value.shape[axis]
+    let (known, steps) = (other[axis], loop.length)
+    guard given.value.shape == other, known != steps, known > 0 else { return nil }
+    if !recording.resized.contains(where: { $0.name == name }) {
+      recording.resized.append(ResizedSite(name: name, known: known, steps: steps))
+    }
+    let common = given.value.slice(0..<min(known, steps), axis: axis)
+    guard steps > known else { return take(Given(value: common, kind: .drawn), as: name, d, source) }
+    var rest = full
+    rest[axis] = steps - known
+    let padded = concatenate([common, .zeros(rest)], axis: axis)
+    let entered = open.reduce(padded) { value, plate in value[PlateIndex(axis: plate.axis, fullSize: plate.plate.present)] }
+    let isKnown = loop.part(of: Tensor((0..<steps).map { $0 < known ? 1 : 0 }))
+    let value = select(isKnown .> 0.5, loop.part(of: entered), drawn(d))
+    add(name, .latent, d, D.Value(drawn: value), support: d.support, source)
     return D.Value(drawn: value)
   }
 
@@ -72,6 +102,13 @@ extension Program {
     if !recording.redrawn.contains(name) { recording.redrawn.append(name) }
     return true
   }
+}
+
+/// A latent site of a sequence with values from outside for another number of steps than the sequence has.
+package struct ResizedSite: Sendable, Equatable {
+  package let name: String
+  /// The number of steps with values from outside, and that of the sequence.
+  package let known, steps: Int
 }
 
 extension Recording {

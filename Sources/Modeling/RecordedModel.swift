@@ -22,6 +22,8 @@ package struct RecordedModel<Output: Sendable>: Sendable {
   package let output: Output
   /// Latent sites whose given values are for plates of another size, so that they were drawn instead.
   package let redrawn: [String]
+  /// Latent sites of sequences whose given values are for another number of steps.
+  package let resized: [ResizedSite]
 
   /// Sites with unconstrained values, in order of appearance.
   package var freeSites: [Site] { sites.filter { $0.unconstrained != nil } }
@@ -134,7 +136,7 @@ enum Execution<Output: Sendable> {
     }
     return RecordedModel(
       sites: recording.sites, plates: recording.plateOrder.map { recording.plates[$0]!.plate }, variables: variables, output: output,
-      redrawn: recording.redrawn)
+      redrawn: recording.redrawn, resized: recording.resized)
   }
 }
 

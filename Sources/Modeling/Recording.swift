@@ -44,6 +44,8 @@ final class Recording {
   var given: [String: Program.Given] = [:]
   /// Sites whose values from outside are for plates of another size, so that they are drawn from their priors.
   var redrawn: [String] = []
+  /// Sites of sequences whose values from outside are for another number of steps.
+  var resized: [ResizedSite] = []
   private(set) var problems: [ModelError.Problem] = []
   private var names: [String: SourceLine] = [:]
   private var taken: Set<String> = []

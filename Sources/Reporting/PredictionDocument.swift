@@ -99,10 +99,13 @@ extension PredictionReport {
       let totals = shares.compactMap { share in share.total.map { (share.input, $0) } }
       let errors = shares.compactMap { share in share.totalError.map { (share.input, $0) } }
       if !totals.isEmpty {
+        if sharesKind == "given-data" { all["total_kind"] = "gaussian-copula" }
         all["total"] = table(totals)
         all["mcse_total"] = table(errors)
       }
-      if shares.contains(where: { $0.first.contains { !$0.isFinite } }) { all["null_reason"] = "the variance is zero or not finite" }
+      if shares.contains(where: { !($0.first + ($0.total ?? [])).allSatisfy(\.isFinite) }) {
+        all["null_reason"] = "the variance is zero or not finite, or the dependence of the inputs is no Gaussian copula's"
+      }
       object["shares"] = .object(all)
     }
     if !gradients.isEmpty {

@@ -56,24 +56,44 @@ package struct PredictionText {
     return String(format: "%.1f ± %.1f", 100 * value, 100 * error)
   }
 
+  /// Whether a share is above 1 % and above two of its errors.
+  private static func stands(_ value: Double?, _ error: Double?) -> Bool {
+    guard let value, let error else { return false }
+    return value > 0.01 && !(value < 2 * error)
+  }
+
+  /// A row for each input that matters; where there are more than four, the others are counted.
   private var shares: String {
     let isGiven = document.variables.contains { $0.sharesKind == "given-data" && !$0.shares.isEmpty }
-    var table = TextTable(columns: [.left(""), .left("input"), .right("first order (%)")] + (isGiven ? [] : [.right("total (%)")]))
+    let hasTotals = document.variables.contains { $0.shares.contains { $0.total != nil } }
+    var table = TextTable(columns: [.left(""), .left("input"), .right("first order (%)")] + (hasTotals ? [.right("total (%)")] : []))
+    var isShortened = false
     rows(
       { name, variable, element in
-        for share in variable.shares {
+        let shown = variable.shares.filter { share in
+          variable.shares.count <= 4 || Self.stands(share.first[element], share.firstError[element])
+            || Self.stands(share.total?[element], share.totalError?[element])
+        }
+        for share in shown {
           var row = [name, share.input, Self.percent(share.first[element], share.firstError[element])]
-          if !isGiven {
+          if hasTotals {
             row.append(share.total.flatMap { total in share.totalError.map { Self.percent(total[element], $0[element]) } } ?? "–")
           }
           table.append(row)
         }
+        let left = variable.shares.count - shown.count
+        guard left > 0 else { return }
+        isShortened = true
+        table.append([name, "\(left) more"])
       }, left: { table.append([$0]) })
-    let head =
-      isGiven
-      ? "Shares of the variance, Var E[y | input] / Var y. The inputs depend on one another: what they share counts for each of them, and total shares are not defined.\n"
-      : "Shares of the variance by independent inputs (Sobol): by itself, and with all interactions.\n"
-    return head + table.text
+    var head = "Shares of the variance by independent inputs (Sobol): by itself, and with all interactions."
+    if isGiven {
+      head =
+        "Shares of the variance. The inputs depend on one another: Var E[y | input] / Var y counts for each input what it shares with others"
+      head += hasTotals ? ", and\nE Var[y | all others] / Var y, by a Gaussian copula of the draws, what is its own." : "."
+    }
+    if isShortened { head += "\nInputs below 1 %, or below two errors, are counted only." }
+    return head + "\n" + table.text
   }
 
   private var gradients: String {

@@ -60,7 +60,9 @@ private func run(_ arguments: [String], input: String = "") async -> Ran {
     #expect(ten["aleatoric"]?.double == 0)
     let epistemic = try #require(ten["epistemic"]?.double)
     #expect(abs(epistemic - 100 / precision) < 4 * (try #require(ten["mcse_epistemic"]?.double)))
-    #expect(ten["shares"]?["kind"]?.text == "given-data" && ten["shares"]?["total"] == nil)
+    #expect(ten["shares"]?["kind"]?.text == "given-data" && ten["shares"]?["total_kind"]?.text == "gaussian-copula")
+    let total = try #require(ten["shares"]?["total"]?["slope"]?.double)
+    #expect(abs(total - 1) < 4 * (try #require(ten["shares"]?["mcse_total"]?["slope"]?.double)))
     #expect(
       abs(try #require(ten["shares"]?["first"]?["slope"]?.double) - 1) < 4 * (try #require(ten["shares"]?["mcse_first"]?["slope"]?.double))
         + 0.005)

@@ -84,10 +84,14 @@ private struct Steps: Model {
   }
 }
 
-/// A random walk whose steps are latent.
+/// A random walk whose steps are latent, or one for each unit of a plate.
 private struct RandomWalk: Model {
   let y: Tensor
+  var units: Int?
   func body(_ p: Program) throws -> Tensor {
+    units.map { units in p.plate("units", units) { _ in walk(p) } } ?? walk(p)
+  }
+  private func walk(_ p: Program) -> Tensor {
     let (_, path) = p.each("t", over: y, from: 0) { h, y in
       let next = p.sample("h", Normal(h, sd: 1))
       p.observe("y", Normal(next, sd: 0.5), y)
@@ -209,16 +213,56 @@ private func isUncorrelated(_ a: [Double], _ b: [Double]) -> Bool { abs(correlat
     for (t, draws) in try columns(#require(prediction["result"])).enumerated() { #expect(matches(draws, 0, 4 * Double(t + 1))) }
     #expect(try y.aleatoric.values() == [0.25, 0.25, 0.25, 0.25])
     #expect(y.shares.map(\.input) == ["t.h"])
-    // A longer sequence than that of the draws.
-    let forecast = try await predict(
-      RandomWalk(y: [0, 0]),
-      .draws(
-        DrawSet(
-          chains: 1, drawsPerChain: 100,
-          variables: [VariableDraws(name: "t.h", kind: .latent, shape: [4], values: [[Double](repeating: 1, count: 400)])], sampleStats: [:]
-        ),
-        independent: nil), PredictionConfiguration(), threads: 1)
-    #expect(forecast.notes.first?.hasPrefix("t.h is drawn from its prior") == true)
+  }
+
+  /// h₄ is Normal(1, 0.3) in the draws; each step after it adds a variance of 1.
+  @Test(arguments: [nil, 3]) func aLongerSequenceGoesOn(units: Int?) async throws {
+    var stream = RandomStream(at: RandomAddress(seed: 3, purpose: 79))
+    let plates = units ?? 1
+    let values = (0..<(count * plates)).flatMap { _ in [7, 8, 9, 1 + 0.3 * stream.nextNormal()] }
+    let site = VariableDraws(name: "t.h", kind: .latent, shape: (units.map { [$0] } ?? []) + [4], values: [values])
+    let draws = DrawSet(chains: 1, drawsPerChain: count, variables: [site], sampleStats: [:])
+    func forecast(_ steps: Int) async throws -> Prediction<Tensor> {
+      var configuration = PredictionConfiguration()
+      configuration.hasIndependentDraws = true
+      configuration.replicates = 4
+      return try await predict(RandomWalk(y: .zeros([steps]), units: units), .draws(draws, independent: nil), configuration, threads: 2)
+    }
+    let longer = try await forecast(6)
+    #expect(longer.notes.first == "t.h goes on: its first 4 steps come from the draws, the 2 after them are drawn given those before.")
+    #expect(longer.names == ["t.h", "result", "t.y"])
+    let path = try columns(#require(longer["t.h"]))
+    #expect(path.count == 6 * plates)
+    for unit in 0..<plates {
+      let own = Array(path[(6 * unit)..<(6 * unit + 6)])
+      for (t, exact) in [7.0, 8, 9].enumerated() { #expect(own[t].allSatisfy { $0 == exact }) }
+      for (t, variance) in [(3, 0.09), (4, 1.09), (5, 2.09)] { #expect(matches(own[t], 1, variance), "step \(t)") }
+      #expect(abs(correlation(own[4], own[5]) - (1.09 / 2.09).squareRoot()) < 0.02)
+    }
+    let y = try #require(longer["t.y"])
+    let (aleatoric, epistemic) = (try y.aleatoric.values(), try y.epistemic.values())
+    let (ownError, error) = (try y.aleatoricError.values(), try y.epistemicError.values())
+    for place in 0..<(6 * plates) {
+      let exact: (Double, Double) = [(0.25, 0), (0.25, 0), (0.25, 0), (0.25, 0.09), (1.25, 0.09), (2.25, 0.09)][place % 6]
+      #expect(abs(aleatoric[place] - exact.0) <= 4.5 * ownError[place] + 1e-12, "\(place): \(aleatoric[place])")
+      #expect(abs(epistemic[place] - exact.1) <= 4.5 * error[place] + 1e-12, "\(place): \(epistemic[place])")
+    }
+    // Var y₆ = 2.34, of which 0.09 is h₄'s and 2 come from the steps after it.
+    let last = y.shares.filter { $0.input == (units == nil ? "t.h[3]" : "t.h[0,3]") || $0.input == "noise" }
+    #expect(last.count == 2)
+    for (share, exact) in zip(last, [0.09 / 2.34, 2 / 2.34]) {
+      let place = 5
+      let (first, firstError) = (try share.first.values()[place], try share.firstError.values()[place])
+      let (total, totalError) = (try #require(share.total).values()[place], try #require(share.totalError).values()[place])
+      #expect(abs(first - exact) < 4 * firstError && firstError < 0.02, "\(share.input): \(first) ± \(firstError)")
+      #expect(abs(total - exact) < 4 * totalError && totalError < 0.02, "\(share.input): total \(total) ± \(totalError)")
+    }
+    let shorter = try await forecast(2)
+    #expect(shorter.notes.first == "t.h has 2 steps here: the first of the 4 in the draws.")
+    #expect(shorter.names == ["result", "t.y"])
+    for (place, draws) in try columns(#require(shorter["result"])).enumerated() {
+      #expect(draws.allSatisfy { $0 == 2 * Double(7 + place % 2) })
+    }
   }
 
   @Test func drawsThatDoNotBelongToTheModel() async throws {
