@@ -11,9 +11,10 @@ extension Program {
     var coordinates: SiteCoordinates
   }
 
-  /// Nil for a site without a choice: no location-scale distribution, or one whose location and spread are data.
+  /// Nil for a site without a choice: no location-scale distribution, or one whose location and spread are data, or are different for each
+  /// value of a site that is summed out.
   func coordinateChange<D: Distribution>(_ name: String, _ d: D, _ u: Tensor, _ block: Site.Unconstrained) -> CoordinateChange? {
-    guard let form = (d as? any StandardizedDistribution)?.standardization, form.dependsOnSites else { return nil }
+    guard let form = (d as? any StandardizedDistribution)?.standardization, form.dependsOnSites, !form.isHidden else { return nil }
     let scale = form.scale
     let weights = recording.options.parameterization.weights[name].flatMap { $0.count == block.count ? $0 : nil }
     var change = CoordinateChange(coordinates: SiteCoordinates(isElementwise: scale != nil))
@@ -44,8 +45,8 @@ extension Program {
     if let first = flat.first, flat.allSatisfy({ $0 == first }) { return Tensor(first) }
     var own = flat
     for (k, place) in (block.order ?? []).enumerated() { own[place] = flat[k] }
-    let all = Tensor(.constant(own, shape: block.input.shape), plates: axes)
-    return loop?.part(of: all) ?? all
+    let all = Tensor(.constant(own, shape: block.input.shape), plates: axes.filter { $0 != steps?.axis })
+    return loop?.part(of: all) ?? steps.map { all[$0] } ?? all
   }
 }
 
@@ -56,6 +57,15 @@ extension Standardization {
     case .scale(let s): !location.node.isData || !s.node.isData
     case .factor(let l): !location.node.isData || !l.node.isData
     }
+  }
+
+  /// Whether location or spread depend on sites that are summed out.
+  var isHidden: Bool {
+    let spread = switch spread {
+    case .scale(let s): s
+    case .factor(let l): l
+    }
+    return (location.plates + spread.plates).contains(where: \.isHidden)
   }
 
   /// 0 where the scales are positive, NaN elsewhere, as the density as written is; nil where they cannot be otherwise.

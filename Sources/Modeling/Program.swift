@@ -22,7 +22,8 @@ public final class Program: Recorder {
 
   // MARK: - Sites
 
-  /// A latent variable with a prior, in and outside of plates; a value given from outside (``condition(_:_:)``, ``intervene(_:_:)``) takes
+  /// A latent variable with a prior, in and outside of plates. Whole numbers of which there are finitely many are summed out of the density
+  /// exactly: what is returned stands for all of them at once. A value given from outside (``condition(_:_:)``, ``intervene(_:_:)``) takes
   /// its place.
   @discardableResult
   public func sample<D: Distribution>(_ name: String, _ d: D, file: String = #fileID, line: Int = #line) -> D.Value {
@@ -34,13 +35,7 @@ public final class Program: Recorder {
       if !isForOtherPlates(given, name, d.shape) { return take(given, as: name, d, source) }
     }
     if recording.mode == .simulation { return simulate(name, d, source) }
-    guard let bijection = d.support.bijection else {
-      recording.report(
-        name, source,
-        "a latent \(D.name) takes whole numbers, which gradient-based inference cannot move; sum it out of the density (logSumExp over its values), observe it, or give it a value with condition(_:_:)"
-      )
-      return D.Value(drawn: .full(d.shape, .nan))
-    }
+    guard let bijection = d.support.bijection else { return summingOut(name, d, source) }
     if let partial = open.first(where: { $0.plate.subset != nil }) {
       recording.report(
         name, source,
@@ -52,6 +47,7 @@ public final class Program: Recorder {
     let v = change?.written ?? point.tensor
     let x = bijection.forward(v)
     let value = D.Value(drawn: x)
+    guard isSingle(x, name, source) else { return value }
     if let change, let density = change.logDensity {
       guard belongs(density, name, source) else { return value }
       recording.sites.append(
@@ -97,6 +93,7 @@ public final class Program: Recorder {
 
   /// A value from outside for the site.
   func take<D: Distribution>(_ given: Given, as name: String, _ d: D, _ source: SourceLine) -> D.Value {
+    let open = open.filter { $0.axis != steps?.axis }
     let full = fullShape(of: given, d.shape)
     guard given.value.shape == full else {
       let plates = open.isEmpty ? "" : " (\(open.map(\.plate.name).joined(separator: ", ")) leading)"
@@ -106,7 +103,7 @@ public final class Program: Recorder {
     let entered = open.reduce(given.value) { value, plate in
       given.kind == .drawn ? value[PlateIndex(axis: plate.axis, fullSize: plate.plate.present)] : value[plate.index]
     }
-    let inside = loop?.part(of: entered) ?? entered
+    let inside = loop?.part(of: entered) ?? steps.map { entered[$0] } ?? entered
     switch given.kind {
     case .observed: observe(name, d, inside, source)
     case .intervened: recording.sites.append(site(name, .intervened, D.name, inside, support: d.support, source))
@@ -120,7 +117,7 @@ public final class Program: Recorder {
     let name = qualified(name)
     let source = SourceLine(file, line)
     guard recording.isNew(name, source), belongs(logDensity.tensor, name, source) else { return }
-    recording.sites.append(site(name, .factor, nil, logDensity.tensor, support: nil, source, density: total(logDensity.tensor)))
+    recording.sites.append(counting(logDensity.tensor, in: site(name, .factor, nil, logDensity.tensor, support: nil, source)))
   }
 
   /// Something one wants to know besides what the body returns. Inside a plate: one value for each element.
@@ -144,9 +141,7 @@ public final class Program: Recorder {
     let density = unconstrained != nil ? d.logDensity(inside: value) : d.logDensity(of: value)
     guard belongs(density, name, source) else { return }
     let change = jacobian.flatMap { counted($0) }
-    recording.sites.append(
-      site(
-        name, role, D.name, value.tensor, support: support, source, density: total(density), jacobian: change, unconstrained: unconstrained)
-    )
+    let site = site(name, role, D.name, value.tensor, support: support, source, jacobian: change, unconstrained: unconstrained)
+    recording.sites.append(counting(density, in: site))
   }
 }

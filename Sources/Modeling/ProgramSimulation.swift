@@ -89,7 +89,8 @@ extension Program {
 
   /// The shape of a value from outside: plates, steps, then the value's own axes.
   func fullShape(of given: Given, _ own: [Int]) -> [Int] {
-    open.map { given.kind == .drawn ? $0.plate.present : $0.plate.size } + (loop.map { [$0.length] } ?? []) + own
+    let plates = open.filter { $0.axis != steps?.axis }.map { given.kind == .drawn ? $0.plate.present : $0.plate.size }
+    return plates + (loop.map { [$0.length] } ?? steps.map { [$0.axis.size] } ?? []) + own
   }
 
   /// Whether a latent value is for plates, or a sequence, of another size than these; then the site is to be drawn.

@@ -24,24 +24,32 @@ package struct RecordedModel<Output: Sendable>: Sendable {
   package let redrawn: [String]
   /// Latent sites of sequences whose given values are for another number of steps.
   package let resized: [ResizedSite]
+  /// How discrete sites are summed out; nil where there are none.
+  package let summation: Summation?
 
   /// Sites with unconstrained values, in order of appearance.
   package var freeSites: [Site] { sites.filter { $0.unconstrained != nil } }
 
   /// log p(x, data) + log |det ∂x/∂u|, shape [].
-  package var logJoint: Node { sum(sites.flatMap { [$0.logDensity, $0.logJacobian] }) }
+  package var logJoint: Node { sum(sites.flatMap { [$0.logDensity, $0.logJacobian] } + [summation?.logSum]) }
 
   /// log p(x, data) without any Jacobian.
-  package var logDensity: Node { sum(sites.map(\.logDensity)) }
-
-  /// The log densities of observed sites and factors alone.
-  package var logLikelihood: Node { sum(sites.filter { $0.role == .observed || $0.role == .factor }.map(\.logDensity)) }
+  package var logDensity: Node { sum(sites.map(\.logDensity) + [summation?.logSum]) }
 
   private func sum(_ terms: [Node?]) -> Node { terms.compactMap { $0 }.reduce(.fill(0), +) }
 
   /// The variable that a key path of the body's result points at.
   package func variable(_ path: KeyPath<Output, Tensor>) -> ModelVariable? {
     let wanted = output[keyPath: path]
+    return variables.first { $0.value.isSameValue(as: wanted) }
+  }
+
+  /// The variable that a whole number of the body's result stands for; for a summed-out site the probabilities of its values.
+  package func variable(_ path: KeyPath<Output, IntTensor>) -> ModelVariable? {
+    let wanted = output[keyPath: path].tensor
+    if let site = sites.first(where: { $0.isSummedOut && $0.outsideValue.isSameValue(as: wanted) }) {
+      return variables.first { $0.name == Summation.variableName(site) }
+    }
     return variables.first { $0.value.isSameValue(as: wanted) }
   }
 }
@@ -118,25 +126,28 @@ enum Execution<Output: Sendable> {
     let results = ResultNames.named(output)
     recording.finish(outputs: results)
     guard recording.problems.isEmpty else { throw ModelError(recording.problems) }
-    return .finished(recorded(recording, output, results))
+    return .finished(try recorded(recording, output, results))
   }
 
-  private static func recorded(_ recording: Recording, _ output: Output, _ results: [(name: String, value: Tensor)])
+  private static func recorded(_ recording: Recording, _ output: Output, _ results: [(name: String, value: Tensor)]) throws
     -> RecordedModel<Output>
   {
+    let summation = try Summation(recording, asked: results.map(\.value) + recording.outputs.map(\.value))
     var variables = recording.sites.compactMap { site -> ModelVariable? in
       switch site.role {
+      case .latent where site.isSummedOut: summation?.probabilities[site.name]
       case .latent: ModelVariable(name: site.name, role: .latent, value: site.outsideValue)
       case .parameter: ModelVariable(name: site.name, role: .parameter, value: site.outsideValue)
       default: nil
       }
     }
-    for (name, value) in results + recording.outputs where !variables.contains(where: { $0.value.isSameValue(as: value) }) {
+    for (name, value) in results + recording.outputs
+    where recording.summedOut(value) == nil && !variables.contains(where: { $0.value.isSameValue(as: value) }) {
       variables.append(ModelVariable(name: name, role: .output, value: value))
     }
     return RecordedModel(
       sites: recording.sites, plates: recording.plateOrder.map { recording.plates[$0]!.plate }, variables: variables, output: output,
-      redrawn: recording.redrawn, resized: recording.resized)
+      redrawn: recording.redrawn, resized: recording.resized, summation: summation)
   }
 }
 

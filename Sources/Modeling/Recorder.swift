@@ -8,6 +8,8 @@ public class Recorder {
   var scopes: [String] = []
   /// The sequence whose step is being recorded.
   var loop: OpenLoop?
+  /// The steps of the sequence that is being recorded, where they are an open plate.
+  var steps: PlateIndex?
 
   init(_ recording: Recording) { self.recording = recording }
 
@@ -99,7 +101,14 @@ public class Recorder {
 
   /// Whether a tensor varies over open plates only; one that was carried out of a closed plate by a variable is a mistake.
   func belongs(_ x: Tensor, _ name: String, _ source: SourceLine) -> Bool {
-    guard let stray = x.plates.first(where: { !axes.contains($0) }) else { return true }
+    guard let stray = x.plates.first(where: { axis in axis.home.map { !$0.isSubset(of: axes.map(\.id)) } ?? !axes.contains(axis) }) else {
+      return true
+    }
+    if stray.isHidden {
+      recording.report(
+        name, source, "it uses site \"\(stray.name)\" outside of the plate or sequence in which that is summed out; use it inside")
+      return false
+    }
     recording.report(
       name, source, "it uses a value from inside plate \(stray.name), which is closed here; return the value from the plate's body")
     return false

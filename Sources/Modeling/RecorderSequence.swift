@@ -40,13 +40,16 @@ extension Program {
       )
       return (carries, [])
     }
-    let mark = recording.mark()
-    let before = recording.sites.count
     scopes.append(name)
     defer {
       scopes.removeLast()
       loop = nil
     }
+    let chain = ChainRecorder(
+      program: self, name: name, source: source, elements: elements, carries: carries, length: length)
+    if let hidden = try chain.hiddenCarries(body) { return try chain.record(hidden, body) }
+    let mark = recording.mark()
+    let before = recording.sites.count
     var own = 0
     let outcome = try scanning(length: length, over: elements, from: carries) { carries, parts in
       recording.rewind(to: mark)
@@ -82,6 +85,7 @@ extension Program {
       nodes += site.coordinates?.values?.all ?? []
       let predictive = site.predictive
       nodes += [predictive?.draw ?? 0, predictive?.moments?.mean ?? 0, predictive?.moments?.variance ?? 0]
+      nodes += site.tables
     }
     return nodes
   }
@@ -90,8 +94,10 @@ extension Program {
     var rest = stacked[...]
     for index in recording.sites.indices.dropFirst(first) {
       let coordinates = recording.sites[index].coordinates?.values?.all.count ?? 0
-      let parts = Array(rest.prefix(6 + coordinates))
-      rest = rest.dropFirst(6 + coordinates)
+      let tables = recording.sites[index].tables.count
+      let parts = Array(rest.prefix(6 + coordinates + tables))
+      rest = rest.dropFirst(6 + coordinates + tables)
+      recording.sites[index].tables = parts.suffix(tables).map { $0.sum(axis: 0) }
       recording.sites[index].shape = [length] + recording.sites[index].shape
       recording.sites[index].value = parts[0]
       recording.sites[index].sequence = name

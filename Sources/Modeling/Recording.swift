@@ -41,6 +41,11 @@ final class Recording {
   var outputs: [(name: String, value: Tensor)] = []
   var plates: [String: (plate: Plate, id: UInt64)] = [:]
   var plateOrder: [String] = []
+  /// Sequences along which summed-out sites are carried, and what ties their carries to the sites.
+  var chains: [HiddenChain] = []
+  var links: [Enumeration.Term] = []
+  /// Inputs made in this recording, by site: a part that is recorded twice has one for both.
+  private var inputs: [String: Node] = [:]
   var given: [String: Program.Given] = [:]
   /// Sites whose values from outside are for plates of another size, so that they are drawn from their priors.
   var redrawn: [String] = []
@@ -98,10 +103,11 @@ final class Recording {
     -> (tensor: Tensor, block: Site.Unconstrained)
   {
     let own = bijection.unconstrainedShape(for: valueShape)
-    let shape = (program.loop.map { [$0.length] } ?? []) + own
-    let axes = program.axes
+    let shape = (program.loop.map { [$0.length] } ?? program.steps.map { [$0.axis.size] } ?? []) + own
+    let axes = program.axes.filter { $0 != program.steps?.axis }
     let full = shape + axes.map(\.size)
-    let input = options.known[name].flatMap { $0.shape == full ? $0 : nil } ?? .input(name, shape: full)
+    let input = [options.known[name], inputs[name]].compactMap { $0 }.first { $0.shape == full } ?? .input(name, shape: full)
+    inputs[name] = input
     var order: [Int]?
     if !shape.isEmpty, !axes.isEmpty {
       let strides = Node.strides(full)
@@ -109,15 +115,18 @@ final class Recording {
       let moved = Array(strides[shape.count...]) + strides[..<shape.count]
       order = Node.walk(places, axes.map(\.size) + shape, moved).map { Int($0) }
     }
-    var point = input
-    if let loop = program.loop {
-      point = .input(name, shape: own + axes.map(\.size))
-      loop.additional.append((input, point))
-    }
+    let all = Tensor(input, plates: axes)
+    let point = program.loop?.part(of: all) ?? program.steps.map { all[$0] } ?? all
     let start = initial.flatMap { try? Evaluation.values(of: [program.outside($0).node])[0] }
     return (
-      Tensor(point, plates: axes), Site.Unconstrained(input: input, shape: shape, order: order, initial: start)
+      point, Site.Unconstrained(input: input, shape: shape, order: order, initial: start)
     )
+  }
+
+  /// A number for a new axis.
+  func newAxis() -> UInt64 {
+    nextPlate += 1
+    return nextPlate
   }
 
   /// The plate of this name, new or opened before.
@@ -137,8 +146,7 @@ final class Recording {
     }
     let present = wanted.map { min(max($0, 1), whole) } ?? whole
     let subset = present < whole ? options.knownSubsets[name] ?? .input("minibatch of \(name)", shape: [present]) : nil
-    nextPlate += 1
-    let entry = (Plate(name: name, size: whole, present: present, subset: subset), nextPlate)
+    let entry = (Plate(name: name, size: whole, present: present, subset: subset), newAxis())
     if plates[name] == nil {
       plates[name] = entry
       plateOrder.append(name)
@@ -157,7 +165,10 @@ final class Recording {
         nil, nil, "a minibatch is asked for plate \"\(name)\", and the model has no such plate\(NearestName.hint(name, among: plateOrder))")
     }
     for (name, value) in returned {
-      if let stray = value.plates.first {
+      if summedOut(value) != nil { continue }
+      if let hidden = value.plates.first(where: \.isHidden) {
+        report(nil, nil, Recording.dependence("result", name, on: hidden))
+      } else if let stray = value.plates.first {
         report(nil, nil, "the result \"\(name)\" is a value from inside plate \(stray.name); return it from the plate's body first")
       } else if let site = sites.first(where: { $0.name == name && $0.role != .factor }), !site.outsideValue.isSameValue(as: value) {
         report(name, site.source, "the body returns something else under this name; give the result another label")
@@ -165,7 +176,17 @@ final class Recording {
         report(nil, nil, "the result \"\(name)\" has the name of an output")
       }
     }
+    for (name, value) in outputs where summedOut(value) == nil {
+      if let hidden = value.plates.first(where: \.isHidden) { report(name, nil, Recording.dependence("output", name, on: hidden)) }
+    }
     reportMistakes(returned)
+  }
+
+  /// The summed-out site that a result is.
+  func summedOut(_ value: Tensor) -> Site? { sites.first { $0.isSummedOut && $0.outsideValue.isSameValue(as: value) } }
+
+  private static func dependence(_ kind: String, _ name: String, on hidden: PlateAxis) -> String {
+    "the \(kind) \"\(name)\" depends on site \"\(hidden.name)\", which is summed out and has no single value; return the site itself for the probabilities of its values"
   }
 
   private func reportMistakes(_ returned: [(name: String, value: Tensor)]) {
@@ -173,9 +194,14 @@ final class Recording {
     func look(_ name: String?, _ source: SourceLine?, _ nodes: [Node]) {
       for sentence in Evaluation.mistakes(in: nodes) where known.insert(sentence).inserted { report(name, source, sentence) }
     }
-    for site in sites { look(site.name, site.source, [site.value.node] + [site.logDensity, site.logJacobian].compactMap { $0 }) }
-    for (name, value) in outputs { look(name, nil, [value.node]) }
-    for result in returned { look(nil, nil, [result.value.node]) }
+    for site in sites {
+      // A value that depends on summed-out sites enters through the tables, if at all.
+      let value = site.tables.isEmpty ? [site.value.node] : []
+      look(site.name, site.source, value + [site.logDensity, site.logJacobian].compactMap { $0 } + site.tables.map(\.node))
+    }
+    for link in links { look(nil, nil, [link.table.node]) }
+    for (name, value) in outputs where summedOut(value) == nil { look(name, nil, [value.node]) }
+    for result in returned where summedOut(result.value) == nil { look(nil, nil, [result.value.node]) }
   }
 }
 

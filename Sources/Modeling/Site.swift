@@ -26,8 +26,8 @@ package struct Site: Sendable {
   /// The shape of one value inside the plates.
   package internal(set) var shape: [Int]
   /// The open plates, outermost first.
-  package let plates: [Plate]
-  let axes: [PlateAxis]
+  package internal(set) var plates: [Plate]
+  var axes: [PlateAxis]
   package let support: Support?
   package let source: SourceLine
   /// The value, inside the plates. NaN of no consequence for a factor.
@@ -47,6 +47,13 @@ package struct Site: Sendable {
   package internal(set) var predictive: Predictive?
   /// Whether the elements of a value are independent given the parameters of its distribution.
   package internal(set) var isElementwise = false
+  /// Log densities that depend on sites which are summed out, each with hidden axes and the plates that it varies over, instead of
+  /// `logDensity`, and the plates in which they stand.
+  package internal(set) var tables: [Tensor] = []
+  var tableAxes: [PlateAxis] = []
+  /// For a summed-out site the values of its elements.
+  var hidden: [HiddenAxis] = []
+  package var isSummedOut: Bool { !hidden.isEmpty }
 
   /// A new value of an observed site, all inside the plates and of the value's shape.
   package struct Predictive: Sendable {

@@ -42,6 +42,11 @@ extension Tensor {
 
   /// All elements, row-major. As ``item()``.
   public func values() throws -> [Double] {
+    if let hidden = plates.first(where: { $0.home != nil }) {
+      throw TensorError(
+        "the tensor depends on site \"\(hidden.name)\", which is summed out and stands for all of its values at once, so no number can be read from it; choose with select or an index instead of a branch, or condition on the site"
+      )
+    }
     guard plates.isEmpty else {
       throw TensorError(
         "the tensor of shape \(shapeDescription) stands for every element of its plate at once, so no number can be read from it; read it outside the plate"

@@ -16,20 +16,24 @@ public struct Tensor: Sendable {
   }
 }
 
-/// The axis of one plate while its body is recorded. Axes align by identity, never by position or length.
+/// The axis of one plate while its body is recorded, or the values of a site that is summed out (a hidden axis). Axes align by identity,
+/// never by position or length.
 package struct PlateAxis: Hashable, Sendable {
   package let id: UInt64
   package let name: String
-  /// Elements present: the plate's size, or that of the minibatch.
+  /// Elements present: the plate's size, or that of the minibatch; for a hidden axis the number of values.
   package let size: Int
-  /// How many plates are around it.
+  /// How many plates are around it; −1 for hidden axes, which stand before all plates, so that sums over them run along whole plates.
   package let depth: Int
+  /// For a hidden axis the plates each of whose elements has a value of its own; nil for a plate.
+  package let home: Set<UInt64>?
 
   package init(id: UInt64, name: String, size: Int, depth: Int) {
     self.id = id
     self.name = name
     self.size = size
     self.depth = depth
+    home = nil
   }
 
   package static func == (a: PlateAxis, b: PlateAxis) -> Bool { a.id == b.id }

@@ -2,7 +2,7 @@ extension Tensor {
   /// A recorded mistake: NaN in every element, and a sentence for the report. It keeps the tensors it came from, so that their own
   /// mistakes are reported too.
   package static func mistake(_ sentence: String, shape: [Int], from sources: [Tensor] = []) -> Tensor {
-    let plates = PlateAxis.union(sources.map(\.plates))
+    let plates = PlateAxis.withoutExcess(PlateAxis.union(sources.map(\.plates)))
     return Tensor(Node(.invalid(sentence), sources.map(\.node), shape: shape + plates.map(\.size)), plates: plates)
   }
 
@@ -53,6 +53,7 @@ extension Tensor {
         "\(name) cannot combine shapes \(operands.map(\.shapeDescription).joined(separator: " and ")): axes, compared from the last, must be equal or 1",
         shape: longest, from: operands)
     }
+    if let sentence = PlateAxis.excess(plates) { return mistake("\(name) \(sentence)", shape: visible, from: operands) }
     return Tensor(build(operands.map { $0.expanded(to: visible, plates: plates) }), plates: plates)
   }
 
@@ -94,6 +95,11 @@ extension Tensor {
 
   /// The axis of a plate that closes becomes the first visible axis. A tensor that does not vary over the plate is repeated.
   package func leaving(_ plate: PlateAxis) -> Tensor {
+    closedHidden(plate) ?? withFirst(plate)
+  }
+
+  /// The axis of a plate as the first visible axis, whatever hidden axes there are.
+  package func withFirst(_ plate: PlateAxis) -> Tensor {
     let rest = plates.filter { $0 != plate }
     guard let place = plates.firstIndex(of: plate) else {
       return Tensor(

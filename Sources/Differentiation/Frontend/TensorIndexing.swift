@@ -90,6 +90,9 @@ extension Tensor {
 
   private func gathered(_ indices: IntTensor) -> Tensor {
     let all = PlateAxis.union([plates, indices.plates])
+    if let sentence = PlateAxis.excess(all) {
+      return .mistake("the index \(sentence)", shape: indices.shape + shape.dropFirst(), from: [self, indices.tensor])
+    }
     let node = node.gathered(indices.node, axis: 0)
     // Now: axes of the indices, their plates, the rest of x, its plates.
     let visible = Array(0..<indices.rank) + (0..<(rank - 1)).map { indices.node.shape.count + $0 }

@@ -12,6 +12,7 @@ extension Tensor {
 
   fileprivate static func contracted(_ a: Tensor, _ la: [Int], _ b: Tensor, _ lb: [Int], _ out: [Int]) -> Tensor {
     let all = PlateAxis.union([a.plates, b.plates])
+    if let sentence = PlateAxis.excess(all) { return .mistake("the product \(sentence)", shape: [], from: [a, b]) }
     return Tensor(
       .contract(a.node, b.node, Contraction(a.labels(la, all), b.labels(lb, all), out + all.indices.map { 100 + $0 })), plates: all)
   }
@@ -77,6 +78,9 @@ private func solved(_ name: String, _ operation: LinearAlgebraOperation, _ a: Te
   guard a.isSquare, (1...2).contains(b.rank), b.shape[0] == a.shape[0] else {
     return .mistake(
       "\(name) takes shapes [n, n] and [n] or [n, k], not \(a.shapeDescription) and \(b.shapeDescription)", shape: b.shape, from: [a, b])
+  }
+  if let sentence = PlateAxis.excess(PlateAxis.union([a.plates, b.plates])) {
+    return .mistake("\(name) \(sentence)", shape: b.shape, from: [a, b])
   }
   if b.rank == 1 { return solved(name, operation, a, b.expandingAxis(1)).reshaped(to: b.shape) }
   let (nodes, plates) = Tensor.joined([a, b])

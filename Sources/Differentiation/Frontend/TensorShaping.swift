@@ -52,6 +52,7 @@ public func concatenate(_ parts: [Tensor], axis: Int = 0) -> Tensor {
       "concatenate(axis: \(axis)) cannot join shapes \(first.shapeDescription) and \(odd.shapeDescription)", shape: first.shape, from: parts
     )
   }
+  if let sentence = PlateAxis.excess(plates) { return .mistake("concatenate \(sentence)", shape: first.shape, from: parts) }
   if parts.allSatisfy({ $0.shape[place] == 0 }) { return Tensor(first.expanded(to: first.shape, plates: plates), plates: plates) }
   return Tensor(.concatenate(parts.map { $0.expanded(to: $0.shape, plates: plates) }, axis: place), plates: plates)
 }
@@ -66,6 +67,7 @@ public func stack(_ parts: [Tensor], axis: Int = 0) -> Tensor {
   let place = axis < 0 ? axis + common.count + 1 : axis
   guard (0...common.count).contains(place) else { return first.noSuchAxis("stack(axis:)", axis) }
   let plates = PlateAxis.union(parts.map(\.plates))
+  if let sentence = PlateAxis.excess(plates) { return .mistake("stack \(sentence)", shape: [parts.count] + common, from: parts) }
   var unit = common
   unit.insert(1, at: place)
   let nodes = parts.map { $0.expanded(to: common, plates: plates).reshaped(to: unit + plates.map(\.size)) }

@@ -127,6 +127,11 @@ extension Node {
   package func gathered(_ indices: Node, axis: Int) -> Node {
     let shape = Array(self.shape[..<axis]) + indices.shape + Array(self.shape[(axis + 1)...])
     if let value = splat { return .fill(value, shape: shape) }
+    if indices.shape == [self.shape[axis]], case .constant(let known) = indices.operation,
+      known.values.enumerated().allSatisfy({ $1 == Double($0) })
+    {
+      return self
+    }
     return Node(.gather(axis: axis), [self, indices], shape: shape)
   }
 
