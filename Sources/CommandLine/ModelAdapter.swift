@@ -42,14 +42,14 @@ package struct AnyRunnable<M: Model>: RunnableModel {
     var sites = recorded.sites.map { site in
       ModelDescription.Site(
         name: site.name, role: Self.role(site.role), distribution: site.distribution, shape: site.outsideShape,
-        support: site.support.map { "\($0)" } ?? "", plates: site.plates.map(\.name))
+        support: site.support.map { "\($0)" } ?? "", plates: site.plates.map(\.name), isSummedOut: site.isSummedOut)
     }
     sites += recorded.variables.filter { $0.role == .output }.map {
       .init(name: $0.name, role: .output, distribution: nil, shape: $0.shape, support: "", plates: [])
     }
     return ModelDescription(
       sites: sites, plates: recorded.plates.map { .init(name: $0.name, size: $0.size) }, data: loaded.fields,
-      dimension: compiled.dimension, graph: try Self.graph(compiled))
+      dimension: compiled.dimension, graph: try Self.graph(compiled), summation: recorded.summation.map(SummationReport.init))
   }
 
   private static func role(_ role: Site.Role) -> ModelDescription.Site.Role {

@@ -80,11 +80,12 @@ extension ModelDescription {
             .object(
               ("name", .string(site.name)), ("role", .string(site.role.rawValue)),
               ("distribution", site.distribution.map { .string($0) } ?? .null), ("shape", .array(site.shape.map { .integer($0) })),
-              ("support", .string(site.support)), ("plates", .array(site.plates.map { .string($0) })))
+              ("support", .string(site.support)), ("plates", .array(site.plates.map { .string($0) })),
+              ("summed_out", .bool(site.isSummedOut)))
           })
       ),
       ("plates", .array(plates.map { .object(("name", .string($0.name)), ("size", .integer($0.size))) })),
-      ("data", .array(data.map(\.json))), ("graph", .object(graph)),
+      ("data", .array(data.map(\.json))), ("summed_out", summation.map { $0.json } ?? .null), ("graph", .object(graph)),
     ])
   }
 
@@ -95,12 +96,14 @@ extension ModelDescription {
     ])
     for site in sites {
       table.append([
-        "  " + site.name, site.role.rawValue, site.distribution ?? "", site.shape.description, site.support,
+        "  " + site.name, site.role.rawValue + (site.isSummedOut ? ", summed out" : ""), site.distribution ?? "", site.shape.description,
+        site.support,
         site.plates.joined(separator: ", "),
       ])
     }
     text += table.text
     if !plates.isEmpty { text += "\nplates\n" + Self.pairs(plates.map { ($0.name, String($0.size)) }) }
+    if let summation { text += "\nsummed out\n" + Self.pairs(summation.lines.map { ($0.key, $0.text) }) }
     if !data.isEmpty { text += "\ndata\n" + Command.table(data) }
     if !graph.isEmpty { text += "\ngraph\n" + Self.pairs(graph.entries.map { ($0.key, $0.value.text ?? JSONWriter.line($0.value)) }) }
     return text

@@ -161,13 +161,17 @@ package struct ModelDescription: Sendable, Equatable {
     package var support: String
     /// Names of the open plates, outermost first.
     package var plates: [String]
-    package init(name: String, role: Role, distribution: String?, shape: [Int], support: String, plates: [String]) {
+    package var isSummedOut: Bool
+    package init(
+      name: String, role: Role, distribution: String?, shape: [Int], support: String, plates: [String], isSummedOut: Bool = false
+    ) {
       self.name = name
       self.role = role
       self.distribution = distribution
       self.shape = shape
       self.support = support
       self.plates = plates
+      self.isSummedOut = isSummedOut
     }
   }
   package struct Plate: Sendable, Equatable {
@@ -186,12 +190,17 @@ package struct ModelDescription: Sendable, Equatable {
   package var dimension: Int
   /// Primitive operations in the graph of the log density by kind, and instructions in the plan.
   package var graph: JSONObject
-  package init(sites: [Site], plates: [Plate], data: [DataField], dimension: Int, graph: JSONObject) {
+  /// How discrete sites are summed out; nil where there are none.
+  package var summation: SummationReport?
+  package init(
+    sites: [Site], plates: [Plate], data: [DataField], dimension: Int, graph: JSONObject, summation: SummationReport? = nil
+  ) {
     self.sites = sites
     self.plates = plates
     self.data = data
     self.dimension = dimension
     self.graph = graph
+    self.summation = summation
   }
 }
 

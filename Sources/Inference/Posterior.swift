@@ -41,6 +41,14 @@ public struct Posterior<Output: Sendable>: Sendable {
     recorded.variable(path).flatMap { self[$0.name] } ?? .missing
   }
 
+  /// A whole number that the body returns; for a site that is summed out the probabilities of its values, along the last axis.
+  public subscript(dynamicMember path: KeyPath<Output, IntTensor>) -> PosteriorVariable { variable(path) }
+
+  /// As the subscript: `\.self` for a body that returns one whole number.
+  public func variable(_ path: KeyPath<Output, IntTensor>) -> PosteriorVariable {
+    recorded.variable(path).flatMap { self[$0.name] } ?? .missing
+  }
+
   private var isMode: Bool { if case .map = settings { true } else { false } }
 }
 

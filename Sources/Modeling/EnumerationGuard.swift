@@ -5,14 +5,12 @@ import Differentiation
 /// There the log density is −∞ and the configuration has no weight; its derivative would be 0·∞. The logarithm's argument is replaced where it
 /// is 0, so that the derivative is 0, which is right for probabilities that are 0 whatever the parameters are.
 enum ImpossibleValues {
-  /// The nodes with guarded logarithms wherever these depend on one of the sources and on variables.
-  static func guarded(_ nodes: [Node], sources: [Node]) -> [Node] {
-    var depends = Set(sources)
+  /// The nodes with guarded logarithms of what is computed from variables, but for logarithms of exponentials.
+  static func guarded(_ nodes: [Node]) -> [Node] {
     var replaced: [Node: Node] = [:]
-    for node in Node.reachable(from: nodes) where node.inputs.contains(where: depends.contains) {
-      depends.insert(node)
+    for node in Node.reachable(from: nodes) where !node.isData && !node.inputs.isEmpty {
       let x = node.inputs.map { replaced[$0] ?? $0 }
-      if let safe = node.isData ? nil : logarithm(node, x[0]) {
+      if let safe = logarithm(node, x[0]) {
         replaced[node] = safe
       } else if zip(x, node.inputs).contains(where: { $0 !== $1 }) {
         replaced[node] = Node(node.operation, x, shape: node.shape)
@@ -28,6 +26,7 @@ enum ImpossibleValues {
     case .unary(.log1p): zero = -1
     default: return nil
     }
+    if case .unary(.exp) = x.operation { return nil }
     guard case .unary(let operation) = node.operation else { return nil }
     let isZero = Node.binary(.equal, x, .fill(zero, shape: x.shape))
     let inside = Node.select(isZero, .fill(1, shape: x.shape), x)

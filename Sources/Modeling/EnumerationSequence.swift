@@ -67,14 +67,17 @@ struct ChainRecorder {
     program.loop = OpenLoop(name: name, length: length)
     let inputs = carries.map { Tensor(.input("carry", shape: $0.node.shape), plates: $0.plates) }
     let next = try step(inputs, elements.map { Tensor(.input("element", shape: Array($0.node.shape.dropFirst())), plates: $0.plates) })
-    let hidden = recording.sites.dropFirst(first).flatMap(\.hidden)
+    let hidden = Set(recording.sites.dropFirst(first).flatMap(\.hidden).map(\.axis))
     guard !hidden.isEmpty, next.carries.count == carries.count else { return nil }
-    var sources = Set(hidden.map(\.node))
+    if length == 0 { recording.report(nil, source, "sequence \"\(name)\" has no steps to sum sites out of; leave it out") }
+    var sources: Set<Node> = []
     var found = carries.map { _ in false }
     // A carry that is made from a hidden one is hidden, too.
     while true {
       let new = next.carries.indices.filter { index in
-        !found[index] && Node.reachable(from: [next.carries[index].node]).contains(where: sources.contains)
+        !found[index]
+          && (next.carries[index].plates.contains(where: hidden.contains)
+            || Node.reachable(from: [next.carries[index].node]).contains(where: sources.contains))
       }
       if new.isEmpty { return found }
       for index in new {
@@ -189,7 +192,8 @@ struct ChainRecorder {
       if wider[index].count > EnumerationLimit.states {
         recording.report(
           nil, source,
-          "carry \(index) of sequence \"\(name)\" reaches more than \(EnumerationLimit.states) values; bound it, or \(EnumerationLimit.advice)")
+          "carry \(index) of sequence \"\(name)\" reaches more than \(EnumerationLimit.states) values; bound it, or \(EnumerationLimit.advice)"
+        )
         return nil
       }
     }

@@ -59,7 +59,8 @@ extension Program {
       let same = Tensor(own.tensor.expanded(to: shape, plates: [own.axis]), plates: [own.axis])
       let density = d.logDensity(of: D.Value(drawn: same))
       guard density.count == count else {
-        recording.report(name, source, "the values of \(D.name) depend on each other and cannot be summed out one by one; \(EnumerationLimit.advice)")
+        recording.report(
+          name, source, "the values of \(D.name) depend on each other and cannot be summed out one by one; \(EnumerationLimit.advice)")
         return nothing
       }
       let term = shape.isEmpty ? density : density.flattened[element]

@@ -30,9 +30,8 @@ package struct Summation: Sendable {
   init?(_ recording: Recording, asked: [Tensor]) throws {
     let summed = recording.sites.filter(\.isSummedOut)
     guard !summed.isEmpty else { return nil }
-    let sources = recording.sites.flatMap(\.hidden).map(\.node) + recording.chains.flatMap { $0.states.flatMap { [$0.before.node, $0.last.node] } }
     let raw = recording.sites.flatMap { site in site.tables.map { Enumeration.Term(table: $0, plates: site.tableAxes) } }
-    let nodes = ImpossibleValues.guarded(raw.map(\.table.node), sources: sources)
+    let nodes = ImpossibleValues.guarded(raw.map(\.table.node))
     let terms = zip(raw, nodes).map { Enumeration.Term(table: Tensor($1, plates: $0.table.plates), plates: $0.plates) } + recording.links
     let plates = Dictionary(recording.plates.values.map { ($0.id, $0.plate) }) { first, _ in first }
     func eliminated(_ terms: [Enumeration.Term]) throws -> (Node, [EliminationStep]) {
@@ -82,7 +81,9 @@ package struct Summation: Sendable {
         // Elements stand after plates and steps, which all have in common.
         let around = elements[0].shape.dropLast()
         let together = elements.count == 1 ? elements[0] : Differentiation.stack(elements, axis: around.count)
-        return (site.name, ModelVariable(name: variableName(site), role: .output, value: together.reshaped(to: site.outsideShape + [count])))
+        return (
+          site.name, ModelVariable(name: variableName(site), role: .output, value: together.reshaped(to: site.outsideShape + [count]))
+        )
       })
   }
 }

@@ -106,7 +106,8 @@ enum GuideCheck {
     let latent = sites.filter { $0.role == .latent }
     let names = latent.map(\.name)
     var problems: [ModelError.Problem] = []
-    for site in latent where !drawn.contains(where: { $0.name == site.name }) {
+    // Sites that no guide draws are summed out where they can be.
+    for site in latent where !site.isSummedOut && !drawn.contains(where: { $0.name == site.name }) {
       problems.append(.init(site: site.name, at: site.source, "the guide does not sample it"))
     }
     for own in drawn {

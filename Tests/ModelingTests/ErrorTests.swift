@@ -112,7 +112,7 @@ private struct Plain: Model {
   @Test func latentWholeNumbersAreRefusedWithAdvice() {
     #expect(
       problems(Discrete()) == [
-        "ErrorTests.swift:46: site \"k\": a latent Poisson takes whole numbers, which gradient-based inference cannot move; sum it out of the density (logSumExp over its values), observe it, or give it a value with condition(_:_:)"
+        "ErrorTests.swift:46: site \"k\": a latent Poisson has infinitely many values, which gradients cannot move and no finite sum exhausts; bound it (a Categorical or Binomial that is wide enough), or give it a site in a guide with an estimator for discrete draws (score function, Gumbel-softmax), observe it, or give it a value with condition(_:_:)"
       ])
     #expect(problems(condition(Discrete(), ["k": 2])) == [])
   }
