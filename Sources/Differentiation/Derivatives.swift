@@ -128,6 +128,7 @@ package enum Derivatives {
         needed[1] ? .contract(x[0], c, Contraction(spec.a, spec.out, spec.b)) : nil,
       ]
     case .cumulativeSum(let axis, let reversed): return [c.cumulativeSum(axis: axis, reversed: !reversed)]
+    case .recurrence(let operation): return operation.pullback(node, c, needed: needed)
     case .linearAlgebra(let operation): return operation.pullback(node, c)
     case .draw(let draw): return x.indices.map { $0 == 0 ? draw.parameterDerivative(node).map { c * $0 } : nil }
     case .input, .constant, .fill, .scan, .custom, .project, .invalid: return []
@@ -167,6 +168,7 @@ package enum Derivatives {
     case .contract(let spec):
       return add(t[0].map { .contract($0, x[1], spec) }, t[1].map { .contract(x[0], $0, spec) })
     case .cumulativeSum(let axis, let reversed): return t[0]!.cumulativeSum(axis: axis, reversed: reversed)
+    case .recurrence(let operation): return operation.pushforward(node, t)
     case .linearAlgebra(let operation): return operation.pushforward(node, t)
     case .draw(let draw): return t[0].flatMap { t in draw.parameterDerivative(node).map { t * $0 } }
     case .input, .constant, .fill, .scan, .custom, .project, .invalid: return nil

@@ -101,6 +101,7 @@ extension Operation {
     case .scatterAdd(let axis): "scatterAdd[\(axis)]"
     case .contract(let spec): "contract(\(spec.a),\(spec.b)->\(spec.out))"
     case .cumulativeSum(let axis, let reversed): "cumulativeSum[\(axis)\(reversed ? ",reversed" : "")]"
+    case .recurrence(let operation): operation.name
     case .linearAlgebra(let operation): "\(operation)"
     case .draw(let draw): "draw(\(draw.kind),site \(draw.site))"
     case .scan(let body): "scan(\(body.length))"
@@ -160,6 +161,10 @@ package enum GraphChecker {
       for (label, n) in zip(spec.a + spec.b, x[0] + x[1]) { length[label] = n }
       return expect(2) ?? same(spec.out.map { length[$0] ?? -1 })
     case .cumulativeSum: return expect(1) ?? same(x[0])
+    case .recurrence(let operation):
+      if let problem = expect(3) { return problem }
+      guard let shape = operation.shape(x) else { return "does not fit inputs of shapes \(x[0]), \(x[1]) and \(x[2])" }
+      return same(shape)
     case .linearAlgebra, .draw, .scan, .custom, .project: return nil
     case .invalid(let sentence): return sentence
     }

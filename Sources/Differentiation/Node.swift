@@ -98,6 +98,7 @@ package enum Operation: Hashable, Sendable {
   case scatterAdd(axis: Int)
   case contract(Contraction)
   case cumulativeSum(axis: Int, reversed: Bool)
+  case recurrence(Recurrence)
   case linearAlgebra(LinearAlgebraOperation)
   case draw(Draw)
   case scan(ScanBody)

@@ -50,10 +50,15 @@ struct PendingChain {
     let end = ends.isEmpty ? Tensor.zeros([]) : try factors.joined(ends).relabelled(renamed)
     let varying = tables.filter { $0.plates.contains(chain.steps) }
     let fixed = tables.filter { !$0.plates.contains(chain.steps) }
+    factors.repeats = length
+    defer { factors.repeats = 1 }
+    if let message = try recurrence(tables, end, others, &factors) {
+      factors.repeats = 1
+      return try factors.joined(factors.eliminate(before, from: [message] + states.map(\.start)))
+    }
     let advanced = Dictionary(uniqueKeysWithValues: states.map { ($0.before.axis, $0.after) })
     let summed = states.map(\.after).filter { !before.contains($0) }
     var step = factors
-    step.repeats = length
     let scanned = try Node.scan(
       length: length, isReversed: true, initial: [end.expanded(to: [], plates: carried)],
       elements: varying.map { $0.withFirst(chain.steps).node }
@@ -68,6 +73,29 @@ struct PendingChain {
     factors.repeats = 1
     let first = Tensor(scanned.carries[0], plates: carried)
     return try factors.joined(factors.eliminate(before, from: [first] + states.map(\.start)))
+  }
+
+  /// The message at the start of a chain with one state by the recurrence that is made for it: what else the tables vary over is its batch. Nil
+  /// for several states, whose tables are smaller than one over all of them, before and after a step, would be.
+  private func recurrence(_ tables: [Tensor], _ end: Tensor, _ others: [PlateAxis], _ factors: inout FactorElimination) throws -> Tensor? {
+    guard states.count == 1, states[0].after != states[0].before.axis else { return nil }
+    let (before, after) = (states[0].before.axis, states[0].after)
+    try factors.note(after, of: PlateAxis.ordered([before, after] + others))
+    func laid(_ tables: [Tensor], _ order: [PlateAxis]) throws -> Node {
+      if tables.isEmpty { return .fill(0, shape: order.map(\.size)) }
+      let axes = PlateAxis.ordered(order)
+      return try factors.joined(tables).expanded(to: [], plates: axes).transposed(order.map { axes.firstIndex(of: $0)! })
+    }
+    let isSingle = { (table: Tensor) in table.plates.contains(chain.steps) && !table.plates.contains(before) }
+    let rest = tables.filter { !isSingle($0) }
+    let varies = rest.contains { $0.plates.contains(chain.steps) }
+    var pairs = try laid(rest, (varies ? [chain.steps] : []) + [after, before] + others)
+    if !varies { pairs = pairs.reshaped(to: [1] + pairs.shape) }
+    let singles = try laid(tables.filter(isSingle), [chain.steps, after] + others)
+    let messages = Node.recurrence(.logSumExp, pairs, singles, try laid([end], [before] + others))
+    let carried = [before] + others
+    let sorted = PlateAxis.ordered(carried)
+    return Tensor(messages.step(0).transposed(sorted.map { carried.firstIndex(of: $0)! }), plates: sorted)
   }
 
   /// Tables over the same hidden axes added up outside of the loop, where that is done for all steps at once.

@@ -38,12 +38,17 @@ struct FactorElimination {
       let parts = network.remove(next)
       guard !parts.isEmpty else { continue }
       let table = try joined(parts)
-      steps.append(
-        EliminationStep(
-          name: next.name, axes: table.plates.map { .init(name: $0.name, size: $0.size, isPlate: !$0.isHidden) }, repeats: repeats))
+      try note(next, of: table.plates)
       network.add(table.logSumExp(over: next))
     }
     return network.rest
+  }
+
+  /// Notes a sum over an axis, of a table over these axes, that is taken elsewhere. Throws where the table is too large.
+  mutating func note(_ axis: PlateAxis, of axes: [PlateAxis]) throws {
+    if (PlateAxis.tableSize(axes) ?? .max) > EnumerationLimit.table { throw FactorElimination.tooLarge(axes) }
+    steps.append(
+      EliminationStep(name: axis.name, axes: axes.map { .init(name: $0.name, size: $0.size, isPlate: !$0.isHidden) }, repeats: repeats))
   }
 
   /// The sum of tables over all of their axes, the small ones first.

@@ -61,10 +61,11 @@ extension Standardization {
 
   /// Whether location or spread depend on sites that are summed out.
   var isHidden: Bool {
-    let spread = switch spread {
-    case .scale(let s): s
-    case .factor(let l): l
-    }
+    let spread =
+      switch spread {
+      case .scale(let s): s
+      case .factor(let l): l
+      }
     return (location.plates + spread.plates).contains(where: \.isHidden)
   }
 

@@ -72,6 +72,22 @@ package enum PrimitiveList {
     PrimitiveCase("scatter rows", [[4, 3]]) { .unary(.exp, $0[0].scatterAdded(.constant([1, 0, 1, 4], shape: [4]), axis: 0, size: 5)) },
     PrimitiveCase("cumulative sum", [[4, 3]]) { .unary(.square, $0[0].cumulativeSum(axis: 0)) },
     PrimitiveCase("reversed cumulative sum", [[7]]) { .unary(.square, $0[0].cumulativeSum(axis: 0, reversed: true)) },
+    PrimitiveCase("recurrence of log-sums", [[5, 3, 3], [5, 3], [3]]) { .recurrence(.logSumExp, $0[0], $0[1], $0[2]) },
+    PrimitiveCase("batched recurrence of log-sums", [[1, 2, 2, 3], [4, 2, 3], [2, 3]]) { .recurrence(.logSumExp, $0[0], $0[1], $0[2]) },
+    PrimitiveCase("recurrence weights", [[4, 3, 3], [4, 3], [5, 3]]) { .recurrence(.weights, $0[0], $0[1], $0[2]) },
+    PrimitiveCase("batched recurrence weights", [[1, 2, 2, 5], [3, 2, 5], [4, 2, 5]]) { .recurrence(.weights, $0[0], $0[1], $0[2]) },
+    PrimitiveCase("linear recurrence", [[4, 3, 3], [4, 3], [3]]) {
+      .recurrence(.linear(transposed: false, reversed: false), $0[0], $0[1], $0[2])
+    },
+    PrimitiveCase("transposed linear recurrence", [[3, 2, 2, 9], [3, 2, 9], [2, 9]]) {
+      .recurrence(.linear(transposed: true, reversed: false), $0[0], $0[1], $0[2])
+    },
+    PrimitiveCase("reversed linear recurrence", [[3, 2, 2, 2], [3, 2, 2], [2, 2]]) {
+      .recurrence(.linear(transposed: false, reversed: true), $0[0], $0[1], $0[2])
+    },
+    PrimitiveCase("transposed and reversed linear recurrence", [[4, 3, 3], [4, 3], [3]]) {
+      .recurrence(.linear(transposed: true, reversed: true), $0[0], $0[1], $0[2])
+    },
     PrimitiveCase("row and column broadcast", [[3], [20]]) {
       .unary(.exp, $0[0].broadcast(to: [3, 20], axes: [0]) * $0[1].broadcast(to: [3, 20], axes: [1]))
     },

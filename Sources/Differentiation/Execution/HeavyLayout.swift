@@ -42,6 +42,10 @@ extension Layout {
         source: slots[0], outer: entry.shape[..<axis].reduce(1, *), length: entry.shape[axis],
         inner: entry.shape[(axis + 1)...].reduce(1, *),
         reversed: reversed, out: target(out!))
+    case .recurrence(let operation):
+      instruction = RecurrenceInstruction(
+        operation: operation, inputs: slots, steps: shapes[1][0], states: shapes[1][1], batch: shapes[1].dropFirst(2).reduce(1, *),
+        varies: shapes[0][0] == shapes[1][0], out: target(out!))
     case .linearAlgebra(let operation):
       let n = shapes[0][0]
       let batch = shapes[0].dropFirst(2).reduce(1, *)

@@ -92,6 +92,14 @@ extension Node {
     if case .slice(let outer) = operation {
       return inputs[0].sliced(starts: zip(outer, starts).map(+), shape: shape)
     }
+    if case .pad(let inner) = operation {
+      let from = zip(starts, inner).map { $0 - $1 }
+      let own = inputs[0].shape
+      if shape.indices.contains(where: { from[$0] >= own[$0] || from[$0] + shape[$0] <= 0 }) { return .fill(0, shape: shape) }
+      if shape.indices.allSatisfy({ from[$0] >= 0 && from[$0] + shape[$0] <= own[$0] }) {
+        return inputs[0].sliced(starts: from, shape: shape)
+      }
+    }
     if case .concatenate(let axis) = operation {
       var offset = 0
       for part in inputs {
