@@ -16,8 +16,8 @@ public enum Recurrences {
     /// The numbers of all states together, and as many as fill whole vectors.
     var row: Int { states * columns }
     var padded: Int { (row + 7) / 8 * 8 }
-    /// The doubles that ``Recurrences/logSumExp(_:pairs:varies:singles:end:into:scratch:)`` needs beside its operands.
-    public var scratchSize: Int { padded * (2 * states + 2) }
+    /// The doubles that the kernels need beside their operands, initialized to anything finite.
+    public var scratchSize: Int { padded * (2 * states + 2) + 16 }
   }
 
   // MARK: - Logarithms of sums
@@ -35,65 +35,115 @@ public enum Recurrences {
     _ extent: Extent, pairs: UnsafePointer<Double>, varies: Bool, singles: UnsafePointer<Double>, end: UnsafePointer<Double>,
     into messages: UnsafeMutablePointer<Double>, scratch: UnsafeMutablePointer<Double>
   ) {
-    let columns = extent.columns
-    if columns == 1 {
-      backward(extent, pairs, varies, singles, end, messages, scratch) { row, a, _ in Vector8(repeating: row[a]) }
-    } else if columns % 8 == 0 {
-      backward(extent, pairs, varies, singles, end, messages, scratch) { row, a, v in
-        load(row + (a &* columns &+ (8 &* v) % columns))
+    let (n, width, states, columns) = (extent.row, extent.padded, extent.states, extent.columns)
+    // Rows of whole vectors: the last message, what is added to the pairs, the pairs, and what is added as often as there are states b.
+    let (last, row, matrix, tiles) = (scratch, scratch + width, scratch + 2 * width, scratch + (2 + states) * width)
+    let isWhole = columns % 8 == 0
+    var here = pairs
+    if !isWhole {
+      spread(pairs, n, states, to: matrix, width)
+      here = UnsafePointer(matrix)
+    }
+    for i in 0..<n { last[i] = end[i] }
+    (messages + extent.steps * n).update(from: end, count: n)
+    for back in 0..<extent.steps {
+      let t = extent.steps &- 1 &- back
+      if varies, isWhole { here = pairs + t &* states &* n }
+      if varies, !isWhole { spread(pairs + t &* states &* n, n, states, to: matrix, width) }
+      add(last, singles + t &* n, n, to: row)
+      if columns == 1 {
+        sumOfRows(here, row, states, width, last)
+      } else if isWhole {
+        sum(here, row, stride: columns, period: columns, states, width, last)
+      } else {
+        for a in 0..<states { for i in 0..<n { tiles[a &* width &+ i] = row[a &* columns &+ i % columns] } }
+        sum(here, tiles, stride: width, period: width, states, width, last)
       }
-    } else {
-      // The row of state a stands as often as there are states b.
-      let (n, width) = (extent.row, extent.padded)
-      let tiles = scratch + extent.padded * (extent.states + 2)
-      backward(extent, pairs, varies, singles, end, messages, scratch) { row, a, v in
-        if v == 0 { for i in 0..<n { tiles[a &* width &+ i] = row[a &* columns &+ i % columns] } }
-        return load(tiles + (a &* width &+ 8 &* v))
-      }
+      copy(last, n, to: messages + t &* n)
     }
   }
 
-  /// `term(row, a, v)`: vector v, over states b and columns, of what does not depend on b of the terms of state a. It is called for vector 0 first.
+  /// Rows of n numbers as rows of `width`.
   @inline(always)
-  private static func backward(
-    _ extent: Extent, _ pairs: UnsafePointer<Double>, _ varies: Bool, _ singles: UnsafePointer<Double>, _ end: UnsafePointer<Double>,
-    _ messages: UnsafeMutablePointer<Double>, _ scratch: UnsafeMutablePointer<Double>,
-    _ term: (_ row: UnsafeMutablePointer<Double>, _ a: Int, _ v: Int) -> Vector8
+  private static func spread(_ source: Pointer, _ n: Int, _ rows: Int, to target: Target, _ width: Int) {
+    for a in 0..<rows { copy(source + a &* n, n, to: target + a &* width) }
+  }
+
+  /// A few numbers, one by one where they fill no vector.
+  @inline(always)
+  private static func copy(_ source: Pointer, _ n: Int, to target: Target) {
+    var i = 0
+    while i &+ 8 <= n {
+      store(load(source + i), target + i)
+      i &+= 8
+    }
+    while i < n {
+      target[i] = source[i]
+      i &+= 1
+    }
+  }
+
+  @inline(always)
+  private static func add(_ a: Pointer, _ b: Pointer, _ n: Int, to target: Target) {
+    var i = 0
+    while i &+ 8 <= n {
+      store(load(a + i) + load(b + i), target + i)
+      i &+= 8
+    }
+    while i < n {
+      target[i] = a[i] + b[i]
+      i &+= 1
+    }
+  }
+
+  /// to ← log Σ_a exp(matrix[a] + row[a]), one number for each row of the matrix.
+  @inline(never)
+  private static func sumOfRows(_ matrix: Pointer, _ row: Pointer, _ states: Int, _ width: Int, _ to: Target) {
+    var v = 0
+    while v < width {
+      var largest = load(matrix + v) + Vector8(repeating: row[0])
+      var a = 1
+      while a < states {
+        largest = greater(largest, load(matrix + (a &* width &+ v)) + Vector8(repeating: row[a]))
+        a &+= 1
+      }
+      let shift = finite(largest)
+      var sum = SIMDMath.exp(load(matrix + v) + Vector8(repeating: row[0]) - shift)
+      a = 1
+      while a < states {
+        sum += SIMDMath.exp(load(matrix + (a &* width &+ v)) + Vector8(repeating: row[a]) - shift)
+        a &+= 1
+      }
+      store(SIMDMath.log(sum) + shift, to + v)
+      v &+= 8
+    }
+  }
+
+  /// The same with vectors of terms: those of row a begin at a · stride and start again after `period` numbers.
+  @inline(never)
+  private static func sum(
+    _ matrix: Pointer, _ terms: Pointer, stride: Int, period: Int, _ states: Int, _ width: Int, _ to: Target
   ) {
-    let (n, width, states) = (extent.row, extent.padded, extent.states)
-    // Rows of whole vectors: the last message, what is added to the pairs, and the pairs where their rows are no whole vectors.
-    let (last, row, matrix) = (scratch, scratch + width, scratch + 2 * width)
-    let isWhole = n == width
-    for i in 0..<width { last[i] = i < n ? end[i] : 0 }
-    (messages + extent.steps * n).update(from: end, count: n)
-    if !isWhole { for i in 0..<(width * states) { matrix[i] = i % width < n ? pairs[i / width * n + i % width] : 0 } }
-    for back in 0..<extent.steps {
-      let t = extent.steps &- 1 &- back
-      for v in 0..<(width / 8) {
-        store(load(last + 8 &* v) + partial(singles + (t &* n &+ 8 &* v), n &- 8 &* v), row + 8 &* v)
+    var v = 0
+    var place = 0
+    while v < width {
+      var largest = load(matrix + v) + load(terms + place)
+      var a = 1
+      while a < states {
+        largest = greater(largest, load(matrix + (a &* width &+ v)) + load(terms + (a &* stride &+ place)))
+        a &+= 1
       }
-      var here = isWhole ? pairs : UnsafePointer(matrix)
-      if varies, isWhole { here = pairs + t &* states &* n }
-      if varies, !isWhole {
-        for a in 0..<states {
-          for v in 0..<(width / 8) {
-            store(partial(pairs + ((t &* states &+ a) &* n &+ 8 &* v), n &- 8 &* v), matrix + (a &* width &+ 8 &* v))
-          }
-        }
+      let shift = finite(largest)
+      var sum = SIMDMath.exp(load(matrix + v) + load(terms + place) - shift)
+      a = 1
+      while a < states {
+        sum += SIMDMath.exp(load(matrix + (a &* width &+ v)) + load(terms + (a &* stride &+ place)) - shift)
+        a &+= 1
       }
-      for v in 0..<(width / 8) {
-        var largest = load(here + 8 &* v) + term(row, 0, v)
-        for a in 1..<Swift.max(1, states) {
-          let x = load(here + (a &* width &+ 8 &* v)) + term(row, a, v)
-          largest.replace(with: x, where: x .> largest)
-        }
-        let shift = largest.replacing(with: 0, where: SIMDMath.magnitude(largest) .== .infinity)
-        var sum = Vector8.zero
-        for a in 0..<states { sum += SIMDMath.exp(load(here + (a &* width &+ 8 &* v)) + term(row, a, v) - shift) }
-        let result = SIMDMath.log(sum) + shift
-        store(result, last + 8 &* v)
-        write(result, messages + (t &* n &+ 8 &* v), n &- 8 &* v)
-      }
+      store(SIMDMath.log(sum) + shift, to + v)
+      v &+= 8
+      place &+= 8
+      if place == period { place = 0 }
     }
   }
 
@@ -105,39 +155,62 @@ public enum Recurrences {
   /// - Parameters: as of ``logSumExp(_:pairs:varies:singles:end:into:scratch:)``; `weights` is [T][states a][states b][columns].
   public static func weights(
     _ extent: Extent, pairs: UnsafePointer<Double>, varies: Bool, singles: UnsafePointer<Double>, messages: UnsafePointer<Double>,
-    into weights: UnsafeMutablePointer<Double>
+    into weights: UnsafeMutablePointer<Double>, scratch: UnsafeMutablePointer<Double>
   ) {
     let (n, columns, states) = (extent.row, extent.columns, extent.states)
+    let (row, shift) = (scratch, scratch + extent.padded)
     for t in 0..<extent.steps {
       let here = varies ? pairs + t &* states &* n : pairs
-      let now = messages + t &* n
-      for a in 0..<states {
-        let (after, single) = (messages + ((t &+ 1) &* n &+ a &* columns), singles + (t &* n &+ a &* columns))
-        let (pair, target) = (here + a &* n, weights + (t &* states &+ a) &* n)
-        if columns % 8 == 0 {
+      add(messages + (t &+ 1) &* n, singles + t &* n, n, to: row)
+      copy(messages + t &* n, n, to: shift)
+      for v in stride(from: 0, to: extent.padded, by: 8) { store(finite(load(shift + v)), shift + v) }
+      let target = weights + t &* states &* n
+      if columns == 1 {
+        differences(here, row, shift, n, target)
+      } else {
+        for a in 0..<states {
           for b in 0..<states {
-            for c in stride(from: 0, to: columns, by: 8) {
-              let x = load(pair + (b &* columns &+ c)) + (load(after + c) + load(single + c))
-              store(x - finite(load(now + (b &* columns &+ c))), target + (b &* columns &+ c))
+            let place = (a &* states &+ b) &* columns
+            var c = 0
+            while c &+ 8 <= columns {
+              let x = load(here + (place &+ c)) + load(row + (a &* columns &+ c))
+              store(x - load(shift + (b &* columns &+ c)), target + (place &+ c))
+              c &+= 8
             }
-          }
-        } else {
-          for b in 0..<states {
-            for c in 0..<columns {
-              let place = b &* columns &+ c
-              let shift = now[place].magnitude == .infinity ? 0 : now[place]
-              target[place] = pair[place] + (after[c] + single[c]) - shift
+            while c < columns {
+              target[place &+ c] = here[place &+ c] + row[a &* columns &+ c] - shift[b &* columns &+ c]
+              c &+= 1
             }
           }
         }
       }
     }
     let count = extent.steps * states * n
-    for i in stride(from: 0, to: count, by: 8) { write(SIMDMath.exp(partial(weights + i, count - i)), weights + i, count - i) }
+    var i = 0
+    while i &+ 8 <= count {
+      store(SIMDMath.exp(load(weights + i)), weights + i)
+      i &+= 8
+    }
+    if i < count {
+      copy(weights + i, count - i, to: scratch)
+      store(SIMDMath.exp(load(scratch)), scratch)
+      copy(scratch, count - i, to: weights + i)
+    }
   }
 
   @inline(always)
-  private static func finite(_ x: Vector8) -> Vector8 { x.replacing(with: 0, where: SIMDMath.magnitude(x) .== .infinity) }
+  private static func differences(_ pairs: Pointer, _ row: Pointer, _ shift: Pointer, _ n: Int, _ target: Target) {
+    var a = 0
+    while a < n {
+      let (pair, to, term) = (pairs + a &* n, target + a &* n, row[a])
+      var b = 0
+      while b < n {
+        to[b] = pair[b] + term - shift[b]
+        b &+= 1
+      }
+      a &+= 1
+    }
+  }
 
   // MARK: - Matrices
 
@@ -161,53 +234,76 @@ public enum Recurrences {
       let to = values + (reversed ? t : t &+ 1) &* n
       let term = terms + t &* n
       let matrix = matrices + t &* states &* n
-      for out in 0..<states {
-        let line = matrix + out &* across
-        var c = 0
-        while c &+ 8 <= columns {
-          var sum = load(term + (out &* columns &+ c))
-          for i in 0..<states { sum = multiplyAdd(load(line + (i &* along &+ c)), load(from + (i &* columns &+ c)), sum) }
-          store(sum, to + (out &* columns &+ c))
-          c &+= 8
-        }
-        while c < columns {
-          var sum = term[out &* columns &+ c]
-          for i in 0..<states { sum = multiplyAdd(line[i &* along &+ c], from[i &* columns &+ c], sum) }
-          to[out &* columns &+ c] = sum
-          c &+= 1
-        }
+      if columns == 1 {
+        product(matrix, across, along, from, term, states, to)
+      } else {
+        product(matrix, across, along, from, term, states, columns, to)
       }
     }
   }
 
-  // MARK: - Vectors in memory
-
+  /// to ← term + A from, with A[out][i] at out · across + i · along.
   @inline(always)
-  private static func load(_ p: UnsafePointer<Double>) -> Vector8 { UnsafeRawPointer(p).loadUnaligned(as: Vector8.self) }
-
-  @inline(always)
-  private static func load(_ p: UnsafeMutablePointer<Double>) -> Vector8 { UnsafeRawPointer(p).loadUnaligned(as: Vector8.self) }
-
-  @inline(always)
-  private static func store(_ x: Vector8, _ p: UnsafeMutablePointer<Double>) {
-    UnsafeMutableRawPointer(p).storeBytes(of: x, as: Vector8.self)
+  private static func product(
+    _ matrix: Pointer, _ across: Int, _ along: Int, _ from: Target, _ term: Pointer, _ states: Int, _ to: Target
+  ) {
+    var out = 0
+    while out < states {
+      var sum = term[out]
+      var place = out &* across
+      var i = 0
+      while i < states {
+        sum = multiplyAdd(matrix[place], from[i], sum)
+        place &+= along
+        i &+= 1
+      }
+      to[out] = sum
+      out &+= 1
+    }
   }
 
-  /// The first `count` of eight numbers, zeros after them.
+  /// The same with several columns.
   @inline(always)
-  private static func partial(_ p: UnsafePointer<Double>, _ count: Int) -> Vector8 {
-    if count >= 8 { return load(p) }
-    var x = Vector8.zero
-    for i in 0..<count { x[i] = p[i] }
-    return x
+  private static func product(
+    _ matrix: Pointer, _ across: Int, _ along: Int, _ from: Target, _ term: Pointer, _ states: Int, _ columns: Int, _ to: Target
+  ) {
+    for out in 0..<states {
+      let line = matrix + out &* across
+      let place = out &* columns
+      var c = 0
+      while c &+ 8 <= columns {
+        var sum = load(term + (place &+ c))
+        for i in 0..<states { sum = multiplyAdd(load(line + (i &* along &+ c)), load(from + (i &* columns &+ c)), sum) }
+        store(sum, to + (place &+ c))
+        c &+= 8
+      }
+      while c < columns {
+        var sum = term[place &+ c]
+        for i in 0..<states { sum = multiplyAdd(line[i &* along &+ c], from[i &* columns &+ c], sum) }
+        to[place &+ c] = sum
+        c &+= 1
+      }
+    }
   }
 
-  @inline(always)
-  private static func partial(_ p: UnsafeMutablePointer<Double>, _ count: Int) -> Vector8 { partial(UnsafePointer(p), count) }
+  // MARK: - Vectors
+
+  private typealias Pointer = UnsafePointer<Double>
+  private typealias Target = UnsafeMutablePointer<Double>
 
   @inline(always)
-  private static func write(_ x: Vector8, _ p: UnsafeMutablePointer<Double>, _ count: Int) {
-    if count >= 8 { return store(x, p) }
-    for i in 0..<count { p[i] = x[i] }
-  }
+  private static func load(_ p: Pointer) -> Vector8 { UnsafeRawPointer(p).loadUnaligned(as: Vector8.self) }
+
+  @inline(always)
+  private static func load(_ p: Target) -> Vector8 { UnsafeRawPointer(p).loadUnaligned(as: Vector8.self) }
+
+  @inline(always)
+  private static func store(_ x: Vector8, _ p: Target) { UnsafeMutableRawPointer(p).storeBytes(of: x, as: Vector8.self) }
+
+  @inline(always)
+  private static func greater(_ a: Vector8, _ b: Vector8) -> Vector8 { a.replacing(with: b, where: b .> a) }
+
+  /// 0 in place of infinities.
+  @inline(always)
+  private static func finite(_ x: Vector8) -> Vector8 { x.replacing(with: 0, where: SIMDMath.magnitude(x) .== .infinity) }
 }

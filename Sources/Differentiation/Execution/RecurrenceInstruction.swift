@@ -36,7 +36,7 @@ struct RecurrenceInstruction: HeavyInstruction {
     switch operation {
     case .logSumExp:
       Recurrences.logSumExp(extent(lanes), pairs: a, varies: varies, singles: b, end: c, into: to, scratch: scratch)
-    case .weights: Recurrences.weights(extent(lanes), pairs: a, varies: varies, singles: b, messages: c, into: to)
+    case .weights: Recurrences.weights(extent(lanes), pairs: a, varies: varies, singles: b, messages: c, into: to, scratch: scratch)
     case .linear(let transposed, let reversed):
       Recurrences.linear(extent(lanes), matrices: a, transposed: transposed, reversed: reversed, terms: b, first: c, into: to)
     }
