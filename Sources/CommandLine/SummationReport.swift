@@ -12,7 +12,10 @@ package struct SummationReport: Sendable, Equatable {
 
   init(_ summation: Summation) {
     var lines = summation.sites.map { site in
-      let reported = site.isReported ? "\(site.name).probability in results" : "returned by the body, its probabilities are in results"
+      let reported =
+        site.isReported
+        ? "draws and \(site.name).probability in results"
+        : "returned by the body, its draws and probabilities are in results"
       return Line(key: site.name, text: "\(site.values.count) values; \(reported)")
     }
     let order = summation.steps.map { "\($0.name)" + ($0.repeats > 1 ? " (\($0.repeats) steps)" : "") }

@@ -15,10 +15,13 @@ enum FitDraws {
   /// Addresses random draws that a body makes for its outputs.
   static let purpose: UInt32 = 0x4644
 
-  /// Every variable of the model at every draw: sites are `latent`, results of the body that are no sites are `output`.
-  static func constrain<M: Model>(_ model: CompiledModel<M>, _ chains: [UnconstrainedChain], seed: UInt64) throws -> [VariableDraws] {
-    let reader = try model.makeReader(lanes: model.isReexecuted ? 1 : 8)
-    var variables = model.recorded.variables.map {
+  /// The variables of the model at every draw: sites are `latent`, results of the body that are no sites are `output`. Nil for all of them.
+  static func constrain<M: Model>(
+    _ model: CompiledModel<M>, _ chains: [UnconstrainedChain], _ wanted: [ModelVariable]? = nil, seed: UInt64
+  ) throws -> [VariableDraws] {
+    let wanted = wanted ?? model.recorded.variables
+    let reader = try model.makeReader(lanes: model.isReexecuted ? 1 : 8, wanted)
+    var variables = wanted.map {
       VariableDraws(name: $0.name, kind: $0.role == .output ? .output : .latent, shape: $0.shape, values: [])
     }
     for chain in chains {

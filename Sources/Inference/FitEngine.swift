@@ -32,6 +32,8 @@ package struct FitEngine<M: Model>: Sendable {
     var details: FitDetails
     var evaluations: Int
     var isInterrupted: Bool
+    /// Whether there is one point that is no draw.
+    var isPoint = false
     /// What a second stage starts from.
     var guideDraws: GuideDraws?
   }
@@ -61,9 +63,11 @@ package struct FitEngine<M: Model>: Sendable {
     if let refinement = method.refinement, !outcome.isInterrupted { outcome = try refined(outcome, refinement, compiled) }
     let inferred = ContinuousClock.now
     let sampled = outcome.compiled ?? compiled
+    // What is random given a point is left out.
+    let variables = outcome.isPoint ? sampled.recorded.steadyVariables : sampled.recorded.variables
     let draws = DrawSet(
       chains: outcome.chains.count, drawsPerChain: outcome.chains.first?.count ?? 0,
-      variables: try FitDraws.constrain(sampled, outcome.chains, seed: seed), sampleStats: outcome.sampleStats)
+      variables: try FitDraws.constrain(sampled, outcome.chains, variables, seed: seed), sampleStats: outcome.sampleStats)
     let summaries = try FitSummary.summarize(draws, threads: threads)
     let verdict = FitVerdict.verdict(outcome.details, summaries, draws, isInterrupted: outcome.isInterrupted)
     let end = ContinuousClock.now
@@ -204,7 +208,7 @@ package struct FitEngine<M: Model>: Sendable {
       guard result.status != .cancelled, !stop.isRaised else { throw CancellationError() }
       return Outcome(
         chains: [UnconstrainedChain(number: 0, positions: result.mode.location, count: 1)], sampleStats: [:], details: .laplace(result),
-        evaluations: result.gradientEvaluations, isInterrupted: false)
+        evaluations: result.gradientEvaluations, isInterrupted: false, isPoint: true)
     }
     let own = try guide.draws(draws * poolFactor, of: compiled, seed: seed)
     return Outcome(
@@ -225,7 +229,7 @@ package struct FitEngine<M: Model>: Sendable {
     }
     return Outcome(
       chains: [UnconstrainedChain(number: 0, positions: result.location, count: 1)], sampleStats: ["lp": [[result.logDensity]]],
-      details: .map(result), evaluations: result.gradientEvaluations, isInterrupted: stop.isRaised)
+      details: .map(result), evaluations: result.gradientEvaluations, isInterrupted: stop.isRaised, isPoint: true)
   }
 
   private var report: @Sendable (Int, Int, Double) -> Control {

@@ -11,7 +11,7 @@ final class FitMonitor<M: Model>: Sendable {
 
   /// Nil where a body is re-executed for every draw, or where its plan cannot be made: then the unconstrained coordinates are checked alone.
   init?(_ compiled: CompiledModel<M>) {
-    guard !compiled.isReexecuted, let reader = try? compiled.makeReader(lanes: 1) else { return nil }
+    guard !compiled.isReexecuted, let reader = try? compiled.makeReader(lanes: 1, compiled.recorded.steadyVariables) else { return nil }
     reading = Mutex(Reading(reader: reader, buffer: [Double](repeating: 0, count: reader.count)))
   }
 

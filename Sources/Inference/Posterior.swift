@@ -41,7 +41,7 @@ public struct Posterior<Output: Sendable>: Sendable {
     recorded.variable(path).flatMap { self[$0.name] } ?? .missing
   }
 
-  /// A whole number that the body returns; for a site that is summed out the probabilities of its values, along the last axis.
+  /// A whole number that the body returns; one that is summed out has draws like others, but for a mode.
   public subscript(dynamicMember path: KeyPath<Output, IntTensor>) -> PosteriorVariable { variable(path) }
 
   /// As the subscript: `\.self` for a body that returns one whole number.

@@ -191,6 +191,10 @@ package final class CompiledModel<M: Model>: LogDensity {
     return [8, 4, 2].first { plan.workspaceBytes / 8 * $0 <= 1 << 20 } ?? 1
   }
 
-  /// Maps unconstrained vectors to the values of all variables.
-  package func makeReader(lanes: Int) throws -> VariableReader<M> { try VariableReader(self, lanes: lanes) }
+  /// Maps unconstrained vectors to the values of variables of this model; nil for all.
+  package func makeReader(lanes: Int, _ variables: [ModelVariable]? = nil) throws -> VariableReader<
+    M
+  > {
+    try VariableReader(self, variables ?? recorded.variables, lanes: lanes)
+  }
 }

@@ -22,6 +22,7 @@ struct Enumeration {
   private var sum = Node.fill(0)
 
   var steps: [EliminationStep] { factors.steps }
+  var draws: [EliminationDraws.Step] { factors.draws }
 
   /// - Parameter plates: the plates that scale what is inside them, by the numbers of their axes.
   init(_ terms: [Term], chains: [HiddenChain], plates: [UInt64: Plate]) {

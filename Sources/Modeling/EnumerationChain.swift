@@ -48,31 +48,50 @@ struct PendingChain {
     if (PlateAxis.tableSize(carried) ?? .max) > EnumerationLimit.table { throw FactorElimination.tooLarge(carried) }
     let renamed = Dictionary(uniqueKeysWithValues: states.map { ($0.last.axis, $0.before.axis) })
     let end = ends.isEmpty ? Tensor.zeros([]) : try factors.joined(ends).relabelled(renamed)
-    let varying = tables.filter { $0.plates.contains(chain.steps) }
-    let fixed = tables.filter { !$0.plates.contains(chain.steps) }
     factors.repeats = length
-    defer { factors.repeats = 1 }
-    if let message = try recurrence(tables, end, others, &factors) {
-      factors.repeats = 1
-      return try factors.joined(factors.eliminate(before, from: [message] + states.map(\.start)))
+    let message =
+      try recurrence(tables, end, others, &factors) ?? scanned(tables, end, carried, &factors)
+    factors.repeats = 1
+    factors.home = chain.outer
+    defer { factors.home = nil }
+    return try factors.joined(factors.eliminate(before, from: [message] + states.map(\.start)))
+  }
+
+  /// The message at the start, by a loop in which each step is an elimination.
+  private func scanned(
+    _ tables: [Tensor], _ end: Tensor, _ carried: [PlateAxis], _ factors: inout FactorElimination
+  ) throws -> Tensor {
+    let before = states.map(\.before.axis)
+    let varying = tables.filter { $0.plates.contains(chain.steps) }.map {
+      $0.withFirst(chain.steps)
     }
+    let fixed = tables.filter { !$0.plates.contains(chain.steps) }
     let advanced = Dictionary(uniqueKeysWithValues: states.map { ($0.before.axis, $0.after) })
     let summed = states.map(\.after).filter { !before.contains($0) }
     var step = factors
     let scanned = try Node.scan(
-      length: length, isReversed: true, initial: [end.expanded(to: [], plates: carried)],
-      elements: varying.map { $0.withFirst(chain.steps).node }
+      length: chain.steps.size, isReversed: true, initial: [end.expanded(to: [], plates: carried)],
+      elements: varying.map(\.node)
     ) { carries, items in
       let message = Tensor(carries[0], plates: carried).relabelled(advanced)
-      let here = zip(items, varying).map { item, table in Tensor(item, plates: table.plates.filter { $0 != chain.steps }) }
+      let here = zip(items, varying).map { Tensor($0, plates: $1.plates) }
       let left = try step.eliminate(summed, from: [message] + here + fixed)
       let next = try step.joined(left)
-      return ([next.expanded(to: [], plates: carried)], [])
+      return ([next.expanded(to: [], plates: carried)], [carries[0]])
+    }
+    // What was noted of the sums stands; their draws are made along the sequence, from its start.
+    step.draws = factors.draws
+    let messages = Tensor(scanned.results[0], plates: carried)
+    step.draws.append { [chain = own] in
+      try chain.drawPaths(summed, varying: varying, fixed: fixed, messages: messages, &$0)
     }
     factors = step
-    factors.repeats = 1
-    let first = Tensor(scanned.carries[0], plates: carried)
-    return try factors.joined(factors.eliminate(before, from: [first] + states.map(\.start)))
+    return Tensor(scanned.carries[0], plates: carried)
+  }
+
+  /// The chain with the states of this part alone.
+  private var own: HiddenChain {
+    HiddenChain(name: chain.name, steps: chain.steps, outer: chain.outer, states: states)
   }
 
   /// The message at the start of a chain with one state by the recurrence that is made for it: what else the tables vary over is its batch. Nil
@@ -93,6 +112,15 @@ struct PendingChain {
     if !varies { pairs = pairs.reshaped(to: [1] + pairs.shape) }
     let singles = try laid(tables.filter(isSingle), [chain.steps, after] + others)
     let messages = Node.recurrence(.logSumExp, pairs, singles, try laid([end], [before] + others))
+    let weights = Node.recurrence(.weights, pairs, singles, messages)
+    factors.draws.append { [chain = own] draws in
+      let axes = [after, before] + others
+      let sorted = PlateAxis.ordered(axes)
+      chain.drawPath(
+        Tensor(
+          weights.transposed([0] + sorted.map { 1 + axes.firstIndex(of: $0)! }), plates: sorted),
+        &draws)
+    }
     let carried = [before] + others
     let sorted = PlateAxis.ordered(carried)
     return Tensor(messages.step(0).transposed(sorted.map { carried.firstIndex(of: $0)! }), plates: sorted)

@@ -27,8 +27,12 @@ struct EliminationError: Error {
 struct FactorElimination {
   /// The steps that were taken.
   private(set) var steps: [EliminationStep] = []
+  /// How to draw what was summed, in the order of the sums.
+  var draws: [EliminationDraws.Step] = []
   /// How often the present steps are repeated.
   var repeats = 1
+  /// The plates for each element of which the present sites have a value; nil for those that they were drawn in.
+  var home: [PlateAxis]?
 
   /// log Σ exp Σ tables over the given hidden axes: the tables that are left, none of which has them. In a greedy order: the axis whose
   /// elimination makes the smallest table comes next; of equal ones that which joins the fewest axes that have not met before.
@@ -39,6 +43,7 @@ struct FactorElimination {
       guard !parts.isEmpty else { continue }
       let table = try joined(parts)
       try note(next, of: table.plates)
+      draws.append { [home] in $0.draw(next, from: table, inside: home) }
       network.add(table.logSumExp(over: next))
     }
     return network.rest

@@ -7,6 +7,8 @@ package struct Summation: Sendable {
   package let logSum: Node
   /// For each site whose probabilities are reported P(z = k | the other variables, data), over the values in rising order along the last axis.
   package let probabilities: [String: ModelVariable]
+  /// For each site its values as seen from outside: a draw from their posterior given the other variables, elements of one draw together.
+  package let draws: [String: Tensor]
   /// The sites, in order of appearance.
   package let sites: [SummedSite]
   /// The sums that are taken, in order.
@@ -34,15 +36,22 @@ package struct Summation: Sendable {
     let nodes = ImpossibleValues.guarded(raw.map(\.table.node))
     let terms = zip(raw, nodes).map { Enumeration.Term(table: Tensor($1, plates: $0.table.plates), plates: $0.plates) } + recording.links
     let plates = Dictionary(recording.plates.values.map { ($0.id, $0.plate) }) { first, _ in first }
-    func eliminated(_ terms: [Enumeration.Term]) throws -> (Node, [EliminationStep]) {
+    func eliminated(_ terms: [Enumeration.Term]) throws -> (Node, Enumeration) {
       var enumeration = Enumeration(terms, chains: recording.chains, plates: plates)
       do {
-        return (try enumeration.eliminated(), enumeration.steps)
+        return (try enumeration.eliminated(), enumeration)
       } catch let error as EliminationError {
         throw ModelError([.init(site: nil, at: nil, error.sentence)])
       }
     }
-    (logSum, steps) = try eliminated(terms)
+    let elimination: Enumeration
+    (logSum, elimination) = try eliminated(terms)
+    steps = elimination.steps
+    var drawn = EliminationDraws(plates: terms.flatMap(\.plates))
+    if recording.drawsSummedOut { for step in elimination.draws.reversed() { try step(&drawn) } }
+    draws =
+      recording.drawsSummedOut
+      ? Dictionary(uniqueKeysWithValues: summed.map { ($0.name, drawn.value($0)) }) : [:]
     let wanted = Set(asked.compactMap { recording.summedOut($0)?.name })
     let reported = summed.filter { site in
       wanted.contains(site.name) || site.outsideShape.reduce(site.hidden[0].values.count, *) <= EnumerationLimit.unasked

@@ -232,13 +232,15 @@ final class ReexecutingEvaluator<M: Model>: LogDensityEvaluator {
 package final class VariableReader<M: Model> {
   package let lanes: Int
   private let model: CompiledModel<M>
+  private let variables: [ModelVariable]
   private let executor: Executor?
   private let staging: UnsafeMutablePointer<Double>
 
-  init(_ model: CompiledModel<M>, lanes: Int) throws {
+  init(_ model: CompiledModel<M>, _ variables: [ModelVariable], lanes: Int) throws {
     self.model = model
+    self.variables = variables
     self.lanes = lanes
-    let largest = (model.blocks.map(\.count) + model.recorded.variables.map(\.value.count)).max() ?? 1
+    let largest = (model.blocks.map(\.count) + variables.map(\.value.count)).max() ?? 1
     staging = .allocate(capacity: max(1, largest) * lanes)
     let subsets = model.recorded.plates.compactMap(\.subset)
     executor =
@@ -246,14 +248,14 @@ package final class VariableReader<M: Model> {
       ? nil
       : try Executor(
         Plan(
-          outputs: model.recorded.variables.map(\.value.node), inputs: model.inputs + subsets, lanes: lanes,
+          outputs: variables.map(\.value.node), inputs: model.inputs + subsets, lanes: lanes,
           laned: model.inputs.map { _ in true } + subsets.map { _ in false }))
   }
 
   deinit { staging.deallocate() }
 
   /// The number of values of all variables together.
-  package var count: Int { model.recorded.variables.reduce(0) { $0 + $1.value.count } }
+  package var count: Int { variables.reduce(0) { $0 + $1.value.count } }
 
   /// positions [dimension][lanes] ↦ values [count][lanes], variable after variable, each row-major. `random` addresses the draws of
   /// variables that are drawn.
@@ -270,7 +272,7 @@ package final class VariableReader<M: Model> {
     executor.run()
     if let error = executor.firstError { throw error }
     var offset = 0
-    for (index, variable) in model.recorded.variables.enumerated() {
+    for (index, variable) in variables.enumerated() {
       executor.copyOutput(index, lanes: lanes, to: values + offset * lanes)
       offset += variable.value.count
     }
@@ -281,7 +283,7 @@ package final class VariableReader<M: Model> {
       let u = (0..<model.dimension).map { positions[$0 * lanes + lane] }
       let found = try model.follow(at: u)
       var offset = 0
-      for variable in model.recorded.variables {
+      for variable in variables {
         // A result that has another shape on this path, or is missing, is NaN.
         let here = found.variables.first { $0.name == variable.name }
         let numbers =

@@ -12,8 +12,12 @@ extension Program {
 
   /// A latent site drawn from its prior, given what was drawn before it.
   func simulate<D: Distribution>(_ name: String, _ d: D, _ source: SourceLine) -> D.Value {
-    if !recording.redrawn.contains(name), !d.support.isDiscrete, let sentence = recording.missingSentence(name) {
-      recording.report(name, source, sentence)
+    if !recording.redrawn.contains(name), let sentence = recording.missingSentence(name) {
+      recording.report(
+        name, source,
+        sentence
+          + (d.support.isDiscrete
+            ? "; a fit that sums it out draws it where the body returns it" : ""))
       return D.Value(drawn: .full(d.shape, .nan))
     }
     let value = drawn(d)

@@ -44,13 +44,17 @@ package struct RecordedModel<Output: Sendable>: Sendable {
     return variables.first { $0.value.isSameValue(as: wanted) }
   }
 
-  /// The variable that a whole number of the body's result stands for; for a summed-out site the probabilities of its values.
+  /// The variable that a whole number of the body's result stands for.
   package func variable(_ path: KeyPath<Output, IntTensor>) -> ModelVariable? {
     let wanted = output[keyPath: path].tensor
-    if let site = sites.first(where: { $0.isSummedOut && $0.outsideValue.isSameValue(as: wanted) }) {
-      return variables.first { $0.name == Summation.variableName(site) }
-    }
     return variables.first { $0.value.isSameValue(as: wanted) }
+  }
+
+  /// The variables that are functions of the unconstrained inputs: not those that depend on draws of summed-out sites.
+  package var steadyVariables: [ModelVariable] {
+    summation == nil
+      ? variables
+      : variables.filter { !Node.reachable(from: [$0.value.node]).contains(where: \.isDraw) }
   }
 }
 
@@ -102,8 +106,13 @@ enum Execution<Output: Sendable> {
   case reading(Node, inputs: [String: Node])
 
   /// Runs the body. The values read so far are `path`; the next read ends the execution.
-  static func run<M: Model>(_ model: M, _ options: Recording.Options, path: [[Double]] = []) throws -> Execution where M.Output == Output {
-    let recording = Recording(options)
+  static func run<M: Model>(_ model: M, _ options: Recording.Options, path: [[Double]] = []) throws
+    -> Execution where M.Output == Output
+  {
+    // Minibatches and bodies that are re-executed have no draws of all sites together.
+    let recording = Recording(
+      options, drawsSummedOut: options.mode == .density && options.minibatch.isEmpty && path.isEmpty
+    )
     let log = ReadLog(path)
     let program = Program(recording)
     var returned: Output?
@@ -126,7 +135,28 @@ enum Execution<Output: Sendable> {
     let results = ResultNames.named(output)
     recording.finish(outputs: results)
     guard recording.problems.isEmpty else { throw ModelError(recording.problems) }
-    return .finished(try recorded(recording, output, results))
+    return .finished(try drawn(recorded(recording, output, results), model, options))
+  }
+
+  /// The recording with the variables of a second execution, in which sites that are summed out have values drawn from their posterior.
+  private static func drawn<M: Model>(
+    _ first: RecordedModel<Output>, _ model: M, _ options: Recording.Options
+  ) throws -> RecordedModel<Output>
+  where M.Output == Output {
+    guard let summation = first.summation, !summation.draws.isEmpty else { return first }
+    var options = options
+    options.drawn.merge(summation.draws) { given, _ in given }
+    options.known.merge(first.freeSites.map { ($0.name, $0.unconstrained!.input) }) { given, _ in
+      given
+    }
+    guard case .finished(let second) = try run(model, options) else { return first }
+    let silent = Set(summation.sites.filter { !$0.isReported }.map(\.name))
+    let variables = second.variables.filter { $0.role != .output && !silent.contains($0.name) }
+    let probabilities = summation.sites.compactMap { summation.probabilities[$0.name] }
+    return RecordedModel(
+      sites: first.sites, plates: first.plates,
+      variables: variables + probabilities + second.variables.filter { $0.role == .output },
+      output: second.output, redrawn: first.redrawn, summation: summation)
   }
 
   private static func recorded(_ recording: Recording, _ output: Output, _ results: [(name: String, value: Tensor)]) throws

@@ -36,6 +36,8 @@ final class Recording {
 
   let options: Options
   let mode: Mode
+  /// Whether sites that are summed out are drawn from their posterior for the results, which a second execution then has.
+  let drawsSummedOut: Bool
   let draws = DrawSource(firstSite: 0)
   var sites: [Site] = []
   var outputs: [(name: String, value: Tensor)] = []
@@ -56,9 +58,10 @@ final class Recording {
   private var taken: Set<String> = []
   private var nextPlate: UInt64 = 0
 
-  init(_ options: Options = Options()) {
+  init(_ options: Options = Options(), drawsSummedOut: Bool = false) {
     self.options = options
     mode = options.mode
+    self.drawsSummedOut = drawsSummedOut
     for (name, value) in options.drawn { given[name] = Program.Given(value: value, kind: .drawn) }
   }
 
@@ -164,6 +167,13 @@ final class Recording {
       report(
         nil, nil, "a minibatch is asked for plate \"\(name)\", and the model has no such plate\(NearestName.hint(name, among: plateOrder))")
     }
+    // Results are those of a second execution, which has values for the sites that are summed out here.
+    let resultsFollow = drawsSummedOut && sites.contains(where: \.isSummedOut)
+    if !resultsFollow { check(returned) }
+    reportMistakes(resultsFollow ? [] : returned, resultsFollow ? [] : outputs)
+  }
+
+  private func check(_ returned: [(name: String, value: Tensor)]) {
     for (name, value) in returned {
       if summedOut(value) != nil { continue }
       if let hidden = value.plates.first(where: \.isHidden) {
@@ -179,7 +189,6 @@ final class Recording {
     for (name, value) in outputs where summedOut(value) == nil {
       if let hidden = value.plates.first(where: \.isHidden) { report(name, nil, Recording.dependence("output", name, on: hidden)) }
     }
-    reportMistakes(returned)
   }
 
   /// The summed-out site that a result is.
@@ -189,7 +198,9 @@ final class Recording {
     "the \(kind) \"\(name)\" depends on site \"\(hidden.name)\", which is summed out and has no single value; return the site itself for the probabilities of its values"
   }
 
-  private func reportMistakes(_ returned: [(name: String, value: Tensor)]) {
+  private func reportMistakes(
+    _ returned: [(name: String, value: Tensor)], _ outputs: [(name: String, value: Tensor)]
+  ) {
     var known: Set<String> = []
     func look(_ name: String?, _ source: SourceLine?, _ nodes: [Node]) {
       for sentence in Evaluation.mistakes(in: nodes) where known.insert(sentence).inserted { report(name, source, sentence) }

@@ -24,8 +24,8 @@ package final class Simulation<M: Model>: Sendable {
   package enum Purpose: Sendable {
     /// Values that take the place of draws from the priors.
     case prior
-    /// Draws of a posterior: every latent site must be among them, but for whole numbers and for those in plates (or sequences) of another size;
-    /// what the model does not have is left out.
+    /// Draws of a posterior: every latent site must be among them, but for those in plates (or sequences) of another size; what the model does
+    /// not have is left out.
     case posterior
     /// Values at which the densities of the sites are wanted: nothing is drawn, and all latent sites must be among them.
     case density
@@ -39,8 +39,8 @@ package final class Simulation<M: Model>: Sendable {
   let options: Recording.Options
   let inputs: [Node]
 
-  /// - Parameter isPosterior: whether the supplies are draws of a posterior: then every latent site must be among them, but for whole numbers
-  ///   and for those in plates (or sequences) of another size, and what the model does not have is left out.
+  /// - Parameter isPosterior: whether the supplies are draws of a posterior: then every latent site must be among them, but for those in
+  ///   plates (or sequences) of another size, and what the model does not have is left out.
   ///
   /// Throws ``ModelError``, or what the body throws.
   package init(_ model: M, supplies: [Supply] = [], for purpose: Purpose = .prior) throws {
@@ -67,8 +67,10 @@ package final class Simulation<M: Model>: Sendable {
       }
     }
     let recorded = found!
-    guard purpose != .density || recorded.freeSites.isEmpty else {
-      throw ModelError(recorded.freeSites.map { .init(site: $0.name, at: $0.source, "it is not among the draws") })
+    let missing = recorded.sites.filter { $0.unconstrained != nil || $0.isSummedOut }
+    guard purpose != .density || missing.isEmpty else {
+      throw ModelError(
+        missing.map { .init(site: $0.name, at: $0.source, "it is not among the draws") })
     }
     self.recorded = recorded
     isReexecuted = !path.isEmpty

@@ -120,6 +120,8 @@ struct BruteForce<M: Model> {
   let value: Double
   /// P(z = k | …) by site, elements row-major, values last.
   let probabilities: [String: [Double]]
+  /// The probability of each configuration: the values of all elements of all sites in order of appearance.
+  let joint: [[Double]: Double]
 
   static func configurations(_ compiled: CompiledModel<M>) -> Int? {
     var count = 1
@@ -161,6 +163,7 @@ struct BruteForce<M: Model> {
     let weights = densities.map { exp($0 - largest) }
     let total = weights.reduce(0, +)
     value = largest + log(total)
+    joint = Dictionary(zip(assignments, weights.map { $0 / total })) { a, _ in a }
     var offset = 0
     var found: [String: [Double]] = [:]
     for (index, site) in sites.enumerated() {

@@ -7,10 +7,12 @@ import Testing
   @Test func randomGraphsEqualTheSumOverAllConfigurations() throws {
     var seen = 0
     var sequences = 0
-    for seed in 1...600 as ClosedRange<UInt64> where seen < 60 {
+    for seed in 1...600 as ClosedRange<UInt64> where seen < 40 {
       let model = RandomGraph(seed: seed)
       let probe = try DensityProbe(model)
-      guard probe.compiled.recorded.summation != nil, let count = BruteForce.configurations(probe.compiled), count <= 256 else { continue }
+      guard probe.compiled.recorded.summation != nil,
+        let count = BruteForce.configurations(probe.compiled), count <= 128
+      else { continue }
       seen += 1
       sequences += probe.compiled.recorded.sites.contains { $0.isSummedOut && $0.sequence != nil } ? 1 : 0
       let u = point(4)
@@ -23,7 +25,7 @@ import Testing
         #expect(found.count == own.count && zip(found, own).allSatisfy { abs($0 - $1) < 1e-12 }, "seed \(seed), site \(site)")
       }
     }
-    #expect(seen == 60)
-    #expect(sequences >= 15)
+    #expect(seen == 40)
+    #expect(sequences >= 12)
   }
 }

@@ -65,6 +65,20 @@ extension Tensor {
     return Tensor(node.transposed(order), plates: sorted)
   }
 
+  /// Σ over a hidden axis.
+  package func summed(over axis: PlateAxis) -> Tensor {
+    let place = rank + plates.firstIndex(of: axis)!
+    return Tensor(node.reduced(.sum, axes: [place]), plates: plates.filter { $0 != axis })
+  }
+
+  /// 1 where an element is the largest along a hidden axis, 0 elsewhere.
+  package func isLargest(over axis: PlateAxis) -> Tensor {
+    let place = rank + plates.firstIndex(of: axis)!
+    let kept = node.shape.indices.filter { $0 != place }
+    let largest = node.reduced(.maximum, axes: [place]).broadcast(to: node.shape, axes: kept)
+    return Tensor(.binary(.equal, node, largest), plates: plates)
+  }
+
   /// log Σ exp over a hidden axis. Where all is −∞ the value is −∞ and the derivative zero.
   package func logSumExp(over axis: PlateAxis) -> Tensor {
     let place = rank + plates.firstIndex(of: axis)!
