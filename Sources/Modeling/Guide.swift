@@ -35,50 +35,87 @@ public struct Guide<M: Model>: Sendable {
   public init(_ body: @escaping @Sendable (_ q: GuideProgram, _ data: M) throws -> Void) { form = .program(body) }
 }
 
-/// How the gradient of an expectation gets through a draw that is a differentiable function of parameters and noise. Estimators that a
-/// distribution does not have are not members of what its `sample` takes, so that asking for one does not compile.
-public struct PathwiseEstimator: Sendable, Equatable {
-  enum Kind { case total, stickingTheLanding }
-  let kind: Kind
-  /// The whole derivative of log p(z) − log q(z).
-  public static let pathwise = PathwiseEstimator(kind: .total)
-  /// Without the score of q (Roeder, Wu & Duvenaud 2017, arXiv:1703.09194): still unbiased, and without variance where q is the posterior.
-  public static let stickingTheLanding = PathwiseEstimator(kind: .stickingTheLanding)
-}
-
 /// The recording of a guide's body.
 public final class GuideProgram: Recorder {
   var drawn: [DrawnSite] = []
+  /// Estimators that stand in for those of the body, by site.
+  let estimators: [String: GradientEstimator]
   private var parameters: [Node] { recording.sites.compactMap { $0.unconstrained?.input } }
+
+  init(_ recording: Recording, estimators: [String: GradientEstimator] = [:]) {
+    self.estimators = estimators
+    super.init(recording)
+  }
 
   /// The value that the guide gives to the model's latent site of this name.
   @discardableResult
   public func sample<D: ReparameterizedDistribution>(
     _ name: String, _ d: D, gradient: PathwiseEstimator = .stickingTheLanding, file: String = #fileID, line: Int = #line
   ) -> Tensor {
+    draw(name, d, gradient.choice, SourceLine(file, line))
+  }
+
+  /// The same, the gradient by the score function: for any distribution.
+  @discardableResult
+  public func sample<D: Distribution>(
+    _ name: String, _ d: D, gradient: ScoreEstimator, file: String = #fileID, line: Int = #line
+  ) -> D.Value {
+    draw(name, d, gradient.choice, SourceLine(file, line))
+  }
+
+  /// The same for distributions on classes.
+  @discardableResult
+  public func sample<D: ClassDistribution>(
+    _ name: String, _ d: D, gradient: ClassEstimator, file: String = #fileID, line: Int = #line
+  ) -> IntTensor {
+    draw(name, d, gradient.choice, SourceLine(file, line))
+  }
+
+  /// The same for distributions on 0 and 1.
+  @discardableResult
+  public func sample<D: BinaryDistribution>(
+    _ name: String, _ d: D, gradient: BinaryEstimator, file: String = #fileID, line: Int = #line
+  ) -> IntTensor {
+    draw(name, d, gradient.choice, SourceLine(file, line))
+  }
+
+  /// The same for distributions whose derivatives are differences of distributions.
+  @discardableResult
+  public func sample<D: WeaklyDifferentiableDistribution>(
+    _ name: String, _ d: D, gradient: MeasureValuedEstimator, file: String = #fileID, line: Int = #line
+  ) -> D.Value {
+    draw(name, d, gradient.choice, SourceLine(file, line))
+  }
+
+  private func draw<D: Distribution>(_ name: String, _ d: D, _ own: GradientEstimator, _ source: SourceLine) -> D.Value {
     let name = qualified(name)
-    let source = SourceLine(file, line)
-    guard recording.isNew(name, source) else { return .full(d.shape, .nan) }
+    let nothing = D.Value(drawn: .full(d.shape, .nan))
+    guard recording.isNew(name, source) else { return nothing }
+    let choice = estimators[name] ?? own
     recording.draws.plates = axes
-    let drawn = d.sample(using: recording.draws)
-    // Where nothing inside depends on an open plate, each of its elements still has a draw of its own.
-    let value = Tensor(
-      drawn.expanded(to: drawn.shape, plates: PlateAxis.union([drawn.plates, axes])), plates: PlateAxis.union([drawn.plates, axes]))
-    let density = logDensity(d, value, gradient)
-    guard belongs(value, name, source), belongs(density, name, source) else { return value }
-    self.drawn.append(
+    let scale = open.reduce(1) { $0 * $1.plate.scale }
+    guard let draw = choice.draw(d, using: recording.draws, ownCost: scale) else {
+      let legal = GradientEstimator.legal(for: d).map(\.name).joined(separator: ", ")
+      recording.report(name, source, "\(D.name) has no estimator \(choice.name); it has \(legal)")
+      return nothing
+    }
+    let value = draw.value
+    let density = logDensity(d, value, choice)
+    guard belongs(value.tensor, name, source), belongs(density, name, source) else { return value }
+    drawn.append(
       DrawnSite(
         name: name, distribution: D.name, shape: d.shape, plates: open.map(\.plate), support: d.support, source: source,
-        outside: outside(value), node: value.node, logDensity: total(density)))
+        outside: outside(value.tensor), node: value.tensor.node, logDensity: total(density), choice: choice,
+        legal: GradientEstimator.legal(for: d), site: draw.site, estimator: draw.estimator))
     return value
   }
 
   /// log q at the draw; for sticking the landing as a function whose parameters are held fixed, the draws (this one and those before) not.
-  private func logDensity<D: ReparameterizedDistribution>(_ d: D, _ value: Tensor, _ gradient: PathwiseEstimator) -> Tensor {
-    guard gradient.kind == .stickingTheLanding else { return d.logDensity(inside: value) }
-    let place = Tensor(.input("draw", shape: value.node.shape), plates: value.plates)
-    let density = d.logDensity(inside: place)
-    var held: [Node: Node] = [place.node: value.node]
+  private func logDensity<D: Distribution>(_ d: D, _ value: D.Value, _ choice: GradientEstimator) -> Tensor {
+    guard choice == .stickingTheLanding else { return d.logDensity(inside: value) }
+    let place = Tensor(.input("draw", shape: value.tensor.node.shape), plates: value.tensor.plates)
+    let density = d.logDensity(inside: D.Value(drawn: place))
+    var held: [Node: Node] = [place.node: value.tensor.node]
     for earlier in drawn { held[earlier.node] = earlier.node }
     for parameter in parameters { held[parameter] = Node.unary(.stopGradient, parameter) }
     return Tensor(Node.substitute([density.node], held)[0], plates: density.plates)
@@ -96,6 +133,11 @@ struct DrawnSite {
   let outside: Tensor
   let node: Node
   let logDensity: Node
+  let choice: GradientEstimator
+  /// Every estimator that the distribution has.
+  let legal: [GradientEstimator]
+  let site: DrawSite
+  let estimator: any DrawEstimator
 }
 
 // MARK: - The comparison

@@ -21,24 +21,40 @@ package final class GuidedModel<M: Model>: Sendable {
   package let minibatches: [Plate]
   package let logJoint: Node
   package let logGuide: Node
+  /// The bound of one step, whose derivative is the estimate of the bound's: that of the estimators of the guide's sites.
+  package let surrogate: Node
+  /// What the estimators adapt from step to step.
+  package let states: [EstimatorState]
+  /// The sites of the guide.
+  package let draws: [GuideDraw]
   let inputs: [Node]
   private let plans = Mutex<[Int: Plan]>([:])
 
   /// Records both and compares them. Throws ``ModelError`` with everything that does not fit, or what a body throws.
-  package init(_ model: M, guide: @Sendable (GuideProgram, M) throws -> Void, minibatch: [String: Int] = [:]) throws {
+  /// - Parameter estimators: site name → estimator, in place of those that the guide names.
+  package init(
+    _ model: M, guide: @Sendable (GuideProgram, M) throws -> Void, minibatch: [String: Int] = [:],
+    estimators: [String: GradientEstimator] = [:]
+  ) throws {
     self.model = model
-    let whole = try CompiledModel(model)
+    var options = Recording.Options()
+    options.minibatch = minibatch
+    let recording = Recording(options)
+    let program = GuideProgram(recording, estimators: estimators)
+    try guide(program, model)
+    var comparison = Recording.Options()
+    comparison.awaited = Set(program.drawn.filter(\.support.isDiscrete).map(\.name))
+    let whole = try CompiledModel(model, comparison)
     guard !whole.isReexecuted else {
       throw ModelError([
         .init(site: nil, at: nil, "a guide that is a program needs a model that reads no numbers (item()) from its variables")
       ])
     }
-    var options = Recording.Options()
-    options.minibatch = minibatch
-    let recording = Recording(options)
-    let program = GuideProgram(recording)
-    try guide(program, model)
     var problems = recording.problems
+    for name in estimators.keys.sorted() where !program.drawn.contains(where: { $0.name == name }) {
+      let hint = NearestName.hint(name, among: program.drawn.map(\.name))
+      problems.append(.init(site: nil, at: nil, "an estimator is given for site \"\(name)\", and the guide has no such site\(hint)"))
+    }
     problems += GuideCheck.problems(program.drawn, whole.recorded.sites)
     let compared = Set(program.drawn.flatMap { $0.plates.map(\.name) })
     for (name, entry) in recording.plates.sorted(by: { $0.key < $1.key }) where !compared.contains(name) {
@@ -65,6 +81,18 @@ package final class GuidedModel<M: Model>: Sendable {
     self.recorded = recorded
     logJoint = recorded.logDensity
     logGuide = program.drawn.map(\.logDensity).reduce(.fill(0), +)
+    draws = program.drawn.map { GuideDraw(name: $0.name, distribution: $0.distribution, estimator: $0.choice, legal: $0.legal) }
+    if program.drawn.allSatisfy({ $0.estimator is PathwiseDraw }) {
+      surrogate = logJoint - logGuide
+      states = []
+    } else {
+      var context = SurrogateContext()
+      let costs = CostTerms.split(logJoint - logGuide, draws: program.drawn.map(\.site.value))
+      let terms = Surrogate.of(costs, draws: program.drawn.map { ($0.site, $0.estimator) }, &context)
+      guard context.problems.isEmpty else { throw ModelError(context.problems.map { .init(site: nil, at: nil, $0) }) }
+      surrogate = CostTerms.total(terms)
+      states = context.states
+    }
     let free = recording.sites.filter { $0.unconstrained != nil } + recorded.freeSites
     var offset = 0
     blocks = free.map { site in
@@ -84,16 +112,15 @@ package final class GuidedModel<M: Model>: Sendable {
   package func plan(lanes: Int) throws -> Plan {
     try plans.withLock { plans in
       if let known = plans[lanes] { return known }
-      let bound = logJoint - logGuide
-      let gradients = zip(inputs, Derivatives.pullback(of: [bound], cotangents: [.fill(1)], to: inputs))
-      let plan = try makePlan([bound] + gradients.map { $1 ?? .fill(0, shape: $0.shape) }, lanes: lanes)
+      let gradients = zip(inputs, Derivatives.pullback(of: [surrogate], cotangents: [.fill(1)], to: inputs))
+      let plan = try makePlan([surrogate] + gradients.map { $1 ?? .fill(0, shape: $0.shape) } + states.map(\.next), lanes: lanes)
       plans[lanes] = plan
       return plan
     }
   }
 
   fileprivate func makePlan(_ outputs: [Node], lanes: Int) throws -> Plan {
-    let all = inputs + minibatches.map { $0.subset! }
+    let all = inputs + minibatches.map { $0.subset! } + states.map(\.input)
     return try Plan(outputs: outputs, inputs: all, lanes: lanes, laned: all.map { _ in false }, lanedDraws: true)
   }
 
@@ -107,6 +134,15 @@ package final class GuidedModel<M: Model>: Sendable {
       executor.setInput(index, staging)
     }
   }
+}
+
+/// A site of a guide with its estimator.
+package struct GuideDraw: Sendable {
+  package let name: String
+  package let distribution: String
+  package let estimator: GradientEstimator
+  /// Every estimator that its distribution has.
+  package let legal: [GradientEstimator]
 }
 
 /// Which elements of a plate are present at each step: the plate is shuffled anew for every pass through it, and taken part by part, so
@@ -142,7 +178,9 @@ package struct MinibatchSchedule {
   }
 }
 
-/// The ELBO of a guided model as a stochastic function of flat parameters, for optimizers: equal seed and step, equal bits.
+/// The ELBO of a guided model as a stochastic function of flat parameters, for optimizers: equal seed and steps, equal bits.
+///
+/// Where estimators learn (baselines, control variates, falling temperatures) a step depends on those before it.
 package final class GuidedObjective<M: Model> {
   package let model: GuidedModel<M>
   /// Draws averaged in a step.
@@ -151,6 +189,8 @@ package final class GuidedObjective<M: Model> {
   private let lanes: Int
   private let executor: Executor
   private var schedules: [MinibatchSchedule]
+  /// The present values of what the estimators adapt.
+  package private(set) var states: [[Double]]
   private let staging: UnsafeMutablePointer<Double>
   private let laned: UnsafeMutablePointer<Double>
 
@@ -165,7 +205,8 @@ package final class GuidedObjective<M: Model> {
     schedules = model.minibatches.enumerated().map {
       MinibatchSchedule(size: $1.size, present: $1.present, seed: seed, plate: UInt32($0))
     }
-    let largest = max(1, model.blocks.map(\.count).max() ?? 1)
+    states = model.states.map(\.initial)
+    let largest = max(1, (model.blocks.map(\.count) + states.map(\.count)).max() ?? 1)
     staging = .allocate(capacity: largest)
     laned = .allocate(capacity: largest * lanes)
   }
@@ -185,6 +226,9 @@ package final class GuidedObjective<M: Model> {
     for index in schedules.indices {
       schedules[index].elements(step: step).withUnsafeBufferPointer { executor.setInput(model.blocks.count + index, $0.baseAddress!) }
     }
+    let firstState = model.blocks.count + schedules.count
+    for (index, state) in states.enumerated() { state.withUnsafeBufferPointer { executor.setInput(firstState + index, $0.baseAddress!) } }
+    for index in states.indices { for k in states[index].indices { states[index][k] = 0 } }
     value.pointee = 0
     let isDirect = particles == 1 && model.blocks.allSatisfy { $0.order == nil }
     if !isDirect { gradient.update(repeating: 0, count: model.parameterCount) }
@@ -205,6 +249,10 @@ package final class GuidedObjective<M: Model> {
           let place = (block.order?[k] ?? k) * lanes
           for lane in 0..<lanes { gradient[block.offset + k] += share * laned[place + lane] }
         }
+      }
+      for index in states.indices {
+        executor.copyOutput(1 + model.blocks.count + index, lanes: lanes, to: laned)
+        for k in states[index].indices { for lane in 0..<lanes { states[index][k] += share * laned[k * lanes + lane] } }
       }
     }
   }

@@ -34,6 +34,7 @@ public final class Program: Recorder {
       if let value = continued(given, name, d, source) { return value }
       if !isForOtherPlates(given, name, d.shape) { return take(given, as: name, d, source) }
     }
+    if recording.options.awaited.contains(name), d.support.isDiscrete { return awaiting(name, d, source) }
     if recording.mode == .simulation { return simulate(name, d, source) }
     guard let bijection = d.support.bijection else { return summingOut(name, d, source) }
     if let partial = open.first(where: { $0.plate.subset != nil }) {
@@ -129,6 +130,13 @@ public final class Program: Recorder {
       recording.report(name, source, "an output inside the steps of \"\(loop.name)\" has no place; return it as a result of the step")
     }
     recording.outputs.append((name, outside(value.tensor)))
+  }
+
+  /// A stand-in for the whole numbers that a guide is to draw.
+  private func awaiting<D: Distribution>(_ name: String, _ d: D, _ source: SourceLine) -> D.Value {
+    let value = D.Value(drawn: Tensor(.input(name, shape: d.shape + axes.map(\.size)), plates: axes))
+    add(name, .latent, d, value, support: d.support, source)
+    return value
   }
 
   // MARK: - What a site adds

@@ -24,6 +24,8 @@ final class Recording {
     /// Whether `drawn` are draws of a posterior that a simulation goes on from: a latent site that is missing among them is a mistake, one
     /// among them that the model does not have is none.
     var isPosterior = false
+    /// Sites of whole numbers that a guide draws, in a recording that is made for comparison only.
+    var awaited: Set<String> = []
     /// Unconstrained inputs that were made before, by site: re-executions of one model share theirs.
     var known: [String: Node] = [:]
     /// Minibatch numbers that were made before, by plate.

@@ -51,6 +51,14 @@ public struct Bernoulli: Distribution {
     case .logits(let l): logistic(l)
     }
   }
+
+  /// log(p/(1 − p)).
+  public var logits: Tensor {
+    switch parameter {
+    case .probability(let p): logit(p)
+    case .logits(let l): l
+    }
+  }
 }
 
 extension Bernoulli: EnumerableDistribution, DistributionWithMoments, DistributionWithEntropy {

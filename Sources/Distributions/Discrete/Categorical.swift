@@ -70,6 +70,14 @@ public struct Categorical: Distribution {
     case .logits(let l): l.softmax(axis: 0)
     }
   }
+
+  /// log pₖ up to a common constant, shape [K].
+  public var logits: Tensor {
+    switch parameter {
+    case .probabilities(let p): log(p)
+    case .logits(let l): l
+    }
+  }
 }
 
 extension Categorical: EnumerableDistribution, DistributionWithMoments, DistributionWithEntropy {
