@@ -201,11 +201,11 @@ extension Support {
       return true
     default: break
     }
-    guard let a = range, let b = other.range else { return false }
+    guard isDiscrete == other.isDiscrete, let a = range, let b = other.range else { return false }
     return (a.lower.isNaN || b.lower.isNaN || a.lower >= b.lower) && (a.upper.isNaN || b.upper.isNaN || a.upper <= b.upper)
   }
 
-  /// The ends of an elementwise set of real numbers; NaN for an end that is not one known number.
+  /// The ends of an elementwise set of numbers; NaN for an end that is not one known number.
   private var range: (lower: Double, upper: Double)? {
     func number(_ bound: Tensor) -> Double { bound.knownNumber ?? .nan }
     switch self {
@@ -215,6 +215,7 @@ extension Support {
     case .lower(let bound): return (number(bound), .infinity)
     case .upper(let bound): return (-.infinity, number(bound))
     case .interval(let lower, let upper): return (number(lower), number(upper))
+    case .integers(let first, let last): return (Double(first), last.map(number) ?? .infinity)
     default: return nil
     }
   }

@@ -81,7 +81,13 @@ package final class GuidedModel<M: Model>: Sendable {
     self.recorded = recorded
     logJoint = recorded.logDensity
     logGuide = program.drawn.map(\.logDensity).reduce(.fill(0), +)
-    draws = program.drawn.map { GuideDraw(name: $0.name, distribution: $0.distribution, estimator: $0.choice, legal: $0.legal) }
+    let owners = recording.sites.compactMap { site in site.unconstrained.map { (site.name, $0.input) } }
+    draws = program.drawn.map { drawn in
+      let reached = Set(Node.reachable(from: [drawn.logDensity]))
+      return GuideDraw(
+        name: drawn.name, distribution: drawn.distribution, estimator: drawn.choice, legal: drawn.legal,
+        parameters: owners.filter { reached.contains($0.1) }.map(\.0))
+    }
     if program.drawn.allSatisfy({ $0.estimator is PathwiseDraw }) {
       surrogate = logJoint - logGuide
       states = []
@@ -143,6 +149,8 @@ package struct GuideDraw: Sendable {
   package let estimator: GradientEstimator
   /// Every estimator that its distribution has.
   package let legal: [GradientEstimator]
+  /// The parameters of the guide that its distribution depends on.
+  package let parameters: [String]
 }
 
 /// Which elements of a plate are present at each step: the plate is shuffled anew for every pass through it, and taken part by part, so

@@ -125,7 +125,8 @@ private struct Drawing<D: Distribution> {
       let scores = perturbed()
       let value = Classes.argmax(scores)
       let hard = classes.oneHot(value)
-      let conditional = ConditionalGumbel.reparameterized(classes, hard, exponential: exponential())
+      let noise = ConditionalGumbel.noise(classes, hard, scores)
+      let conditional = ConditionalGumbel.reparameterized(classes, hard, exponential: noise)
       var isLearned = false
       if case .relax = estimator { isLearned = true }
       return finished(

@@ -29,6 +29,14 @@ enum ConditionalGumbel {
     return stopGradient(values) + (classes.logProbabilities - stopGradient(classes.logProbabilities))
   }
 
+  /// The exponential noise that leads to scores which were drawn: E_d = e^(−s_d), E_k = e^(−g_k) − p_k e^(−s_d). Given the class it is
+  /// independent of the parameters, so that a conditional draw made of it is one, and as close to the scores as can be.
+  static func noise(_ classes: Classes, _ hard: Tensor, _ scores: Tensor) -> Tensor {
+    let top = exp(-(hard * scores).sum(axis: 0))
+    let others = exp(classes.logProbabilities - scores) - classes.probabilities * top
+    return stopGradient(select(hard, top, maximum(others, Double.leastNormalMagnitude)))
+  }
+
   /// The same values as functions of the probabilities with the exponential noise held fixed: the derivative of the conditional draw.
   static func reparameterized(_ classes: Classes, _ hard: Tensor, exponential e: Tensor) -> Tensor {
     let top = (hard * e).sum(axis: 0)

@@ -1,7 +1,8 @@
 import Differentiation
 
 /// The score function with a relaxation of the costs as control variate (REBAR: Tucker, Mnih, Maddison, Lawson & Sohl-Dickstein 2017,
-/// arXiv:1703.07370): with perturbed log probabilities s, z = argmax s, and s̃ drawn again given z,
+/// arXiv:1703.07370): with perturbed log probabilities s, z = argmax s, and s̃ as drawn given z, from noise with which s̃ = s in value (not in
+/// derivative),
 ///
 /// ∇E f = E[(f(z) − c(s̃)) ∇log q(z) + ∇c(s) − ∇c(s̃)],  c(s) = η f(softmax(s/τ)).
 ///
