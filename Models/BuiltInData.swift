@@ -85,4 +85,8 @@ package struct FileModel<M: Model>: ReferencedModel, ModelWithDensity {
   package func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome {
     try runnable.bench(data: own(data), request: request)
   }
+
+  package func estimators(data: ModelData?, request: EstimatorsRequest) throws -> EstimatorComparison {
+    try runnable.estimators(data: own(data), request: request)
+  }
 }

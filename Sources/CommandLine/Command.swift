@@ -127,6 +127,7 @@ package struct Command: Sendable {
     case "infer": _ = try InferOptions(parsed)
     case "predict": _ = try PredictOptions(parsed)
     case "bench": _ = try benchRequest(parsed)
+    case "estimators": _ = try estimatorsRequest(parsed)
     case "agree": _ = try agreementOptions(parsed)
     default: break
     }
@@ -147,6 +148,7 @@ package struct Command: Sendable {
     case "describe": return try describe(model, parsed)
     case "bench": return try bench(model, parsed)
     case "predict": return try await predict(model, PredictOptions(parsed))
+    case "estimators": return try estimators(model, parsed)
     default: return try await infer(model, InferOptions(parsed))
     }
   }

@@ -43,8 +43,7 @@ struct InferOptions: Sendable, Equatable {
     request.centering = reader.name("--centering", among: Centering.allCases.map(\.rawValue)).flatMap { .init(rawValue: $0) }
     request.targetAcceptance = reader.number("--target-acceptance", above: 0, below: 1)
     request.maximumTreeDepth = reader.whole("--max-depth", in: 1...24)
-    request.guide = Self.guide(&reader)
-    request.steps = reader.whole("--steps", in: 1...1_000_000_000)
+    request.readVariational(&reader)
     request.particles = reader.whole("--particles", in: 1...1_000_000)
     request.optimizer = Self.optimizer(&reader)
     request.objective = Self.objective(&reader)
@@ -52,14 +51,6 @@ struct InferOptions: Sendable, Equatable {
     case "psis": request.refinement = .psis
     case "nuts": request.refinement = .nuts
     default: break
-    }
-    for (site, name) in reader.pairs("--estimator", form: "SITE=NAME or SITE=NAME:ARGUMENT") { request.estimators[site] = name }
-    for (plate, text) in reader.pairs("--minibatch", form: "PLATE=N") {
-      if let size = Int(text), size > 0 {
-        request.minibatch[plate] = size
-      } else {
-        reader.fail("--minibatch \(plate) expects a whole number from 1 up, not \"\(text)\".")
-      }
     }
     readFiles(&reader, arguments)
     isQuiet = arguments.has("--quiet")
@@ -133,5 +124,21 @@ struct InferOptions: Sendable, Equatable {
       request.keepsDraws = true
     }
     reader.checkDistinct([("--data", dataPath), ("--output", outputPath), ("--draws-output", drawsPath)])
+  }
+}
+
+extension InferenceRequest {
+  /// What `infer` and `estimators` have in common.
+  mutating func readVariational(_ reader: inout OptionReader) {
+    guide = InferOptions.guide(&reader)
+    steps = reader.whole("--steps", in: 1...1_000_000_000)
+    for (site, name) in reader.pairs("--estimator", form: "SITE=NAME or SITE=NAME:ARGUMENT") { estimators[site] = name }
+    for (plate, text) in reader.pairs("--minibatch", form: "PLATE=N") {
+      if let size = Int(text), size > 0 {
+        minibatch[plate] = size
+      } else {
+        reader.fail("--minibatch \(plate) expects a whole number from 1 up, not \"\(text)\".")
+      }
+    }
   }
 }

@@ -9,7 +9,9 @@ extension AnyRunnable {
   {
     let loaded = try load(data)
     let asked = FitRequest(request)
-    if !request.estimators.isEmpty { try asked.checkSites(CompiledModel(loaded.model).recorded.freeSites.map(\.name)) }
+    if !request.estimators.isEmpty, !asked.hasProgram(for: M.self) {
+      try asked.checkSites(CompiledModel(loaded.model).recorded.freeSites.map(\.name))
+    }
     let method = try asked.method(for: M.self)
     let posterior: Posterior<M.Output>
     do {

@@ -136,6 +136,8 @@ extension ProgramConfiguration {
 extension ProgramResult {
   var json: JSONObject {
     var object = evaluation.json
+    object["estimators"] = .object(JSONObject(estimators.map { ($0.site, .string($0.estimator)) }))
+    if let gap = relaxationGap { object["relaxation_gap"] = .object(("value", .number(gap.value)), ("mcse", .number(gap.error))) }
     object["status"] = .string(optimization.status.rawValue)
     object["steps"] = .integer(optimization.steps)
     object["last_elbo"] = .object(("value", .number(optimization.value)), ("mcse", .number(optimization.valueError)))

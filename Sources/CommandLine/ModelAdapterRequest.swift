@@ -44,10 +44,9 @@ struct FitRequest {
 
   private func variational<M: Model>() throws -> Method<M> {
     if request.guide == nil, let own = Method<M>.ownGuide, case .program(let program) = own.form {
-      guard request.estimators.isEmpty else {
-        throw UserError("--estimator is for Gaussian guides; a guide that is a program names its estimators where it samples.")
-      }
-      return Method(.program(programmed), program: program)
+      var configuration = programmed
+      configuration.estimators = try namedEstimators()
+      return Method(.program(configuration), program: program)
     }
     if request.objective == .fixedDraws { return try fixedDraws() }
     if let graph = try graph(ownFamily: Method<M>.ownGuide?.form) {
@@ -84,6 +83,30 @@ struct FitRequest {
     }
   }
 
+  /// The estimators of a guide that is a program; `auto` for the best unbiased one.
+  private func namedEstimators() throws -> [String: EstimatorChoice] {
+    var chosen: [String: EstimatorChoice] = [:]
+    var mistakes: [String] = []
+    for (site, name) in request.estimators.sorted(by: { $0.key < $1.key }) {
+      if name == "auto" {
+        chosen[site] = .automatic
+        continue
+      }
+      switch GradientEstimator.named(name) {
+      case .success(let estimator): chosen[site] = .named(estimator)
+      case .failure(let error): mistakes.append("--estimator \(site)=\(name): \(error).")
+      }
+    }
+    guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
+    return chosen
+  }
+
+  /// Whether the guide is a program, whose sites are compared with the model's anyway.
+  func hasProgram<M: Model>(for model: M.Type) -> Bool {
+    guard request.guide == nil, let own = Method<M>.ownGuide, case .program = own.form else { return false }
+    return true
+  }
+
   /// Throws `UserError` where an estimator is asked for a site that the model does not have.
   func checkSites(_ sites: [String]) throws {
     let mistakes = request.estimators.sorted { $0.key < $1.key }.filter { !sites.contains($0.key) }.map { site, name in
@@ -98,7 +121,7 @@ struct FitRequest {
     let names = ["sticking-the-landing": EntropyEstimator.stickingTheLanding, "closed-form-entropy": .closedForm]
     var chosen: Set<String> = []
     var mistakes: [String] = []
-    for (site, name) in request.estimators.sorted(by: { $0.key < $1.key }) {
+    for (site, name) in request.estimators.sorted(by: { $0.key < $1.key }) where name != "auto" {
       guard names[name] == nil else {
         chosen.insert(name)
         continue

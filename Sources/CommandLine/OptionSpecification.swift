@@ -24,7 +24,7 @@ struct CommandSpecification: Sendable {
   let details: String
   let options: [OptionSpecification]
 
-  static let all: [CommandSpecification] = [models, describe, infer, predict, summarize, bench, agree]
+  static let all: [CommandSpecification] = [models, describe, infer, predict, summarize, estimators, bench, agree]
 
   static func named(_ name: String) -> CommandSpecification? { all.first { $0.name == name } }
 
@@ -82,7 +82,9 @@ struct CommandSpecification: Sendable {
         "--guide", "NAME",
         "vi: mean-field (default), full-rank, low-rank:R, flow:KIND[:LAYERS], mixture:K, student or structured; KIND is affine, spline, iaf, maf, planar, radial, sylvester or bnaf"
       ),
-      OptionSpecification("--estimator", "SITE=NAME[:ARG]", "vi: gradient estimator of one site", repeats: true),
+      OptionSpecification(
+        "--estimator", "SITE=NAME[:ARG]", "vi: gradient estimator of one site; auto: the best unbiased one (see credence estimators)",
+        repeats: true),
       OptionSpecification("--steps", "N", "vi: at most this many steps (default: until converged)"),
       OptionSpecification("--particles", "N", "vi: Monte Carlo samples per step"),
       OptionSpecification("--optimizer", "NAME[:RATE]", "vi: adam, adamw, rmsprop, adagrad, sgd or dowg, with its step size at the start"),

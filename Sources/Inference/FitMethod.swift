@@ -33,6 +33,8 @@ package struct ProgramConfiguration: Sendable {
   package var draws: Int?
   /// Plate name → elements present in a step.
   package var minibatch: [String: Int] = [:]
+  /// Site → estimator, in place of the guide's own.
+  package var estimators: [String: EstimatorChoice] = [:]
 
   package init() {}
 }

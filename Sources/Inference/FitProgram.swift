@@ -12,6 +12,10 @@ package struct ProgramResult: Sendable {
   package var parameters: [Double]
   /// Gradients of the ELBO, one a particle and step.
   package var gradientEvaluations: Int
+  /// Site → name of the estimator that it had.
+  package var estimators: [(site: String, estimator: String)]
+  /// How much the objective of relaxed draws lies above the bound of the model as it is written, in nats, with its error; nil without any.
+  package var relaxationGap: (value: Double, error: Double)?
   package var verdict: Verdict
 }
 
@@ -21,8 +25,11 @@ extension FitEngine {
     guard let program = method.program else { throw FitError(["The guide of this method is missing."]) }
     var timing = FitTiming()
     let begin = ContinuousClock.now
-    let whole = try GuidedModel(model, guide: program)
-    let parts = configuration.minibatch.isEmpty ? whole : try GuidedModel(model, guide: program, minibatch: configuration.minibatch)
+    let chosen = try estimators(program, configuration)
+    let whole = try GuidedModel(model, guide: program, estimators: chosen)
+    let parts =
+      try configuration.minibatch.isEmpty
+      ? whole : GuidedModel(model, guide: program, minibatch: configuration.minibatch, estimators: chosen)
     guard parts.parameterCount > 0 else { throw FitError(["Neither the guide nor the model has parameters: there is nothing to fit."]) }
     guard parts.parameterCount == whole.parameterCount else {
       throw FitError([
@@ -42,10 +49,13 @@ extension FitEngine {
     let count = configuration.draws ?? min(1000, max(50, 2_000_000 / size))
     let (draws, evaluation) = try self.draws(whole, optimum.parameters, count: count)
     let summaries = try FitSummary.summarize(draws, threads: threads)
+    let gap = relaxationGap(objective, optimum, evaluation)
+    let judged = FitVerdict.program(evaluation, optimum, isSubsampled: !configuration.minibatch.isEmpty)
     let result = ProgramResult(
       optimization: optimum, evaluation: evaluation, parameters: optimum.parameters,
       gradientEvaluations: optimum.steps * configuration.particles,
-      verdict: FitVerdict.program(evaluation, optimum, isSubsampled: !configuration.minibatch.isEmpty))
+      estimators: whole.draws.map { ($0.name, $0.estimator.name) }, relaxationGap: gap,
+      verdict: judged.adding(VerdictRules.relaxation(gap)))
     let end = ContinuousClock.now
     timing.total = (end - begin).inSeconds
     timing.compilation = (ready - begin).inSeconds
@@ -57,6 +67,35 @@ extension FitEngine {
       verdict: FitVerdict.verdict(.program(result), summaries, draws, isInterrupted: isInterrupted), isInterrupted: isInterrupted,
       timing: timing, seed: seed, settings: method.settings, recorded: whole.recorded, drawSet: draws, summaries: summaries,
       details: .program(result))
+  }
+
+  /// The estimators by name, those that are to be chosen automatically compared first.
+  private func estimators(_ program: @Sendable @escaping (GuideProgram, M) throws -> Void, _ configuration: ProgramConfiguration) throws
+    -> [String: GradientEstimator]
+  {
+    var chosen = configuration.estimators.compactMapValues(\.named)
+    let open = Set(configuration.estimators.filter { $0.value == .automatic }.keys)
+    guard !open.isEmpty else { return chosen }
+    let found = try EstimatorComparison(
+      model, guide: program, current: chosen, sites: open, minibatch: configuration.minibatch, draws: 1000, seed: seed)
+    for (site, name) in found.best { chosen[site] = try? GradientEstimator.named(name).get() }
+    return chosen
+  }
+
+  /// Two hundred more evaluations of the relaxed objective at the optimum against the bound on the model as it is written.
+  private func relaxationGap(_ objective: GuidedObjective<M>, _ optimum: StochasticResult, _ evaluation: GuideEvaluation)
+    -> (value: Double, error: Double)?
+  {
+    guard objective.model.draws.contains(where: { $0.estimator.isRelaxed }) else { return nil }
+    var gradient = [Double](repeating: 0, count: objective.parameterCount)
+    let values = (0..<200).map { step in
+      var value = 0.0
+      objective.evaluate(parameters: optimum.parameters, step: optimum.steps + step, value: &value, gradient: &gradient)
+      return value
+    }
+    let mean = values.reduce(0, +) / 200
+    let spread = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (199 * 200)
+    return (mean - evaluation.elbo, (spread + evaluation.elboError * evaluation.elboError).squareRoot())
   }
 
   /// Draws of the fitted guide, and what they say about it.
@@ -85,6 +124,20 @@ extension FitEngine {
     let evaluation = GuideEvaluation(
       GuideDraws(dimension: 0, count: count, positions: [], logP: logP, logQ: logQ), monitored: watched)
     return (DrawSet(chains: 1, drawsPerChain: count, variables: variables, sampleStats: ["lp": [logP]]), evaluation)
+  }
+}
+
+extension VerdictRules {
+  /// A relaxed objective that is not that of the model has been maximized in its place.
+  static func relaxation(_ gap: (value: Double, error: Double)?) -> [Verdict.Reason] {
+    guard let gap, abs(gap.value) > max(0.5, 4 * gap.error) else { return [] }
+    return [
+      .init(
+        code: "relaxation_gap", severity: .caution,
+        text:
+          "The relaxed objective differs from the bound on the model as it is written by \(gap.value.brief()) nats (± \(gap.error.brief(2))): lower the temperature, or take an unbiased estimator such as disarm, rebar or rloo."
+      )
+    ]
   }
 }
 

@@ -102,8 +102,7 @@ struct LineModel: RunnableModel {
     return Self.outcome(request, warnings: decoded?.warnings ?? [])
   }
 
-  static func outcome(_ request: InferenceRequest, warnings: [String] = [], verdict: Verdict = Verdict()) -> InferenceOutcome
-  {
+  static func outcome(_ request: InferenceRequest, warnings: [String] = [], verdict: Verdict = Verdict()) -> InferenceOutcome {
     let chains = request.chains ?? 4
     let count = request.draws ?? 100
     let set = DrawSet(
@@ -125,6 +124,7 @@ struct LineModel: RunnableModel {
       configuration: JSONObject([("seed", .seed(request.seed)), ("chains", .integer(chains)), ("warmup", 1000)]), warnings: warnings)
   }
 
+  func estimators(data: ModelData?, request: EstimatorsRequest) throws -> EstimatorComparison { throw UserError("\(name) has no guide.") }
   func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome {
     _ = try data?.decode(Content.self)
     return BenchOutcome(
@@ -150,6 +150,7 @@ struct CoinModel: RunnableModel {
   {
     LineModel.outcome(request, verdict: Verdict([.init(code: "r_hat_high", severity: .fail, text: "The chains disagree.")]))
   }
+  func estimators(data: ModelData?, request: EstimatorsRequest) throws -> EstimatorComparison { throw UserError("\(name) has no guide.") }
   func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome { throw Defect("the plan has no instructions.") }
 }
 
@@ -174,5 +175,6 @@ struct StubbornModel: RunnableModel {
     outcome.isInterrupted = true
     return outcome
   }
+  func estimators(data: ModelData?, request: EstimatorsRequest) throws -> EstimatorComparison { throw UserError("\(name) has no guide.") }
   func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome { throw CancellationError() }
 }

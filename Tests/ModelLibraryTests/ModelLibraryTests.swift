@@ -1,5 +1,6 @@
 import CommandLine
 import Foundation
+import Inference
 import ModelLibrary
 import Modeling
 import Reporting
@@ -113,6 +114,9 @@ struct PosteriorAgreementTests {
     func dataSchema() -> [DataField] { base.dataSchema() }
     func describe(data: ModelData?) throws -> ModelDescription { try base.describe(data: data) }
     func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome { try base.bench(data: data, request: request) }
+    func estimators(data: ModelData?, request: EstimatorsRequest) throws -> EstimatorComparison {
+      try base.estimators(data: data, request: request)
+    }
     func infer(data: ModelData?, request: InferenceRequest, progress: @escaping @Sendable (ProgressEvent) -> Void) async throws
       -> InferenceOutcome
     { try await base.infer(data: data, request: request, progress: progress) }
