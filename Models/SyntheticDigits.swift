@@ -1,9 +1,10 @@
 import Credence
 
-/// Pictures of digits, 28 × 28, drawn by a small program: the strokes of a seven-segment display with slant, size, place and thickness of
+/// Pictures of digits, drawn by a small program: the strokes of a seven-segment display with slant, size, place and thickness of
 /// their own, and a little noise. For trying out models of pictures where no data are at hand.
 enum SyntheticDigits {
-  static let side = 28
+  /// Pixels of a row and of a column on which strokes are laid out.
+  private static let grid = 28
 
   /// Ends of the seven strokes in units of the digit's width and height: top, upper left, upper right, middle, lower left, lower right,
   /// bottom.
@@ -16,28 +17,30 @@ enum SyntheticDigits {
     [0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3, 5, 6],
   ]
 
-  /// [count, 784], 0 or 1; picture k shows digit k mod 10. Equal seed and number, equal picture.
-  static func images(count: Int, seed: UInt64) -> Tensor {
+  /// [count, side²], 0 or 1; picture k shows digit k mod 10. Equal seed, side and number, equal picture.
+  static func images(count: Int, side: Int = 28, seed: UInt64) -> Tensor {
     var pixels: [Double] = []
     pixels.reserveCapacity(count * side * side)
-    for picture in 0..<count { pixels += image(of: picture % 10, number: picture, seed: seed) }
+    for picture in 0..<count { pixels += image(of: picture % 10, side, number: picture, seed: seed) }
     return Tensor(pixels, shape: [count, side * side])
   }
 
-  private static func image(of digit: Int, number: Int, seed: UInt64) -> [Double] {
+  private static func image(of digit: Int, _ side: Int, number: Int, seed: UInt64) -> [Double] {
     var stream = MixedNumbers(state: seed &* 0x2545_F491_4F6C_DD1D ^ UInt64(number) &* 0xD134_2543_DE82_EF95)
     let width = 9 + 3 * stream.nextUniform()
     let height = 17 + 3 * stream.nextUniform()
     let slant = 0.25 * (stream.nextUniform() - 0.3)
     let thickness = 1.2 + 0.8 * stream.nextUniform()
-    let left = (Double(side) - width) / 2 + 3 * (stream.nextUniform() - 0.5)
-    let top = (Double(side) - height) / 2 + 3 * (stream.nextUniform() - 0.5)
+    let left = (Double(grid) - width) / 2 + 3 * (stream.nextUniform() - 0.5)
+    let top = (Double(grid) - height) / 2 + 3 * (stream.nextUniform() - 0.5)
     var pixels: [Double] = []
+    // The middle of a pixel on the grid.
+    let pitch = Double(grid) / Double(side)
     for row in 0..<side {
       for column in 0..<side {
         // The point in units of the digit, upright.
-        let y = (Double(row) - top) / height
-        let x = (Double(column) - left) / width + slant * (y - 0.5) * height / width
+        let y = (pitch * (Double(row) + 0.5) - 0.5 - top) / height
+        let x = (pitch * (Double(column) + 0.5) - 0.5 - left) / width + slant * (y - 0.5) * height / width
         let distance = digits[digit].map { Self.distance(x, y, strokes[$0], width, height) }.min() ?? .infinity
         let isFlipped = stream.nextUniform() < 0.01
         pixels.append((distance < thickness) != isFlipped ? 1 : 0)

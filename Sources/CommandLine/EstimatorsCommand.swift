@@ -1,3 +1,4 @@
+import Foundation
 import Inference
 import Modeling
 import Reporting
@@ -8,6 +9,8 @@ package struct EstimatorsRequest: Sendable, Equatable {
   package var fit = InferenceRequest()
   /// Gradients of each estimator.
   package var draws = 2000
+  /// Train with several estimators, and where the plot of that goes; nil for a comparison at one point.
+  package var curves: CurvesRequest?
 
   package init() { fit.method = .vi }
 }
@@ -20,15 +23,25 @@ extension CommandSpecification {
       For every site of the model's guide and every estimator that its distribution has: the distance of the mean gradient from an exact or long-run one,
       the variance of one draw's gradient in the site's parameters, microseconds a draw, and variance times cost, of which the smallest among the
       unbiased is marked. A Gaussian guide has one estimator for all sites.
+
+      With --curves the guide is trained with each of several estimators at all sites that are not differentiable, from the same start and with the same
+      seed: a plot of the bound on the training data, and the evidence of test data by importance sampling. Both are of the model as it is written,
+      whatever a relaxed estimator maximizes.
       """,
     options: [
       OptionSpecification(
         "--data", "FILE", "the model's data: one JSON object, names to numbers or nested arrays (row-major); - reads standard input"),
       OptionSpecification("--guide", "NAME", "mean-field, full-rank or low-rank:R; the model's own by default, or mean-field"),
       OptionSpecification("--estimator", "SITE=NAME[:ARG]", "the estimator that a site has now", repeats: true),
-      OptionSpecification("--steps", "N", "fit for this many steps first (default 0: at the starting point; 1000 for a Gaussian guide)"),
+      OptionSpecification("--steps", "N", "fit for this many steps first (default 0: at the starting point; 1000 for a Gaussian guide); with --curves: steps of each training (default 3000)"),
       OptionSpecification("--minibatch", "PLATE=N", "elements of a plate per step", repeats: true),
-      OptionSpecification("--draws", "N", "gradients of each estimator (default 2000)"),
+      OptionSpecification("--draws", "N", "gradients of each estimator (default 2000); with --curves: importance draws (default 512)"),
+      OptionSpecification("--curves", "FILE", "train with several estimators, and plot the bounds as SVG"),
+      OptionSpecification(
+        "--compare", "NAME[:ARG],…", "with --curves: the estimators (default: six that are legal for all sites that are not differentiable)"),
+      OptionSpecification("--test", "FILE", "with --curves: the data that fits are scored on (default: the model's own, or the training data)"),
+      OptionSpecification("--optimizer", "NAME[:RATE]", "with --curves: as for infer (default adam:0.003)"),
+      OptionSpecification("--particles", "N", "with --curves: draws averaged in a step (default 1)"),
       OptionSpecification("--seed", "N", "seed of all randomness (default 1)"),
       OptionSpecification("--json", nil, "print JSON instead of a table"), OptionSpecification("--help", nil, "this text"),
     ])
@@ -41,13 +54,18 @@ extension Command {
     request.draws = reader.whole("--draws", in: 10...10_000_000) ?? request.draws
     request.fit.readVariational(&reader)
     request.fit.seed = reader.seed("--seed") ?? request.fit.seed
+    request.curves = CurvesRequest(&reader, &request.fit)
     guard reader.mistakes.isEmpty else { throw UserError(sentences: reader.mistakes) }
     return request
   }
 
   func estimators(_ model: any RunnableModel, _ parsed: ParsedArguments) throws -> Int32 {
     try checkData(model, parsed.last("--data"))
-    let found = try model.estimators(data: try data(parsed.last("--data")), request: try estimatorsRequest(parsed))
+    let request = try estimatorsRequest(parsed)
+    let plot = try request.curves.map { try OutputFile(path: $0.path) }
+    let found = try model.estimators(
+      data: try data(parsed.last("--data")), test: try data(request.curves?.testPath), request: request, note: console.note)
+    if case .curves(let curves, _) = found { try plot?.write(Data(curves.plot(model.name).svg.utf8)) }
     if parsed.has("--json") {
       try console.emit(JSONWriter.pretty(.object(found.json(model.name))))
     } else {
@@ -58,8 +76,20 @@ extension Command {
 }
 
 extension AnyRunnable {
-  package func estimators(data: ModelData?, request: EstimatorsRequest) throws -> EstimatorComparison {
-    let model = try load(data).model
+  package func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws
+    -> EstimatorsOutcome
+  {
+    if let curves = request.curves {
+      let own = data == nil ? (M.self as? any ModelWithTestData.Type)?.testData as? M : nil
+      let (scored, source) =
+        try test.map { (try $0.decode(M.self).model, $0.source) } ?? own.map { ($0, "the model's own test data") }
+        ?? (load(data).model, "the training data")
+      return .curves(try self.curves(load(data).model, scored, request, curves, note), test: source)
+    }
+    return .comparison(try comparison(load(data).model, request))
+  }
+
+  private func comparison(_ model: M, _ request: EstimatorsRequest) throws -> EstimatorComparison {
     var fit = request.fit
     let method: Method<M> = try FitRequest(fit).method(for: M.self)
     if let program = method.program, case .program(let configuration) = method.settings {
@@ -77,6 +107,27 @@ extension AnyRunnable {
     guard case .vi(let result) = fitted.details else { throw Defect("the fit of a comparison of estimators is vi.") }
     return try EstimatorComparison(
       CompiledModel(model), guide: result.guide, current: result.configuration.entropy, draws: request.draws, seed: fit.seed)
+  }
+}
+
+/// What `estimators` found.
+package enum EstimatorsOutcome: Sendable {
+  case comparison(EstimatorComparison)
+  /// `test` says what the fits were scored on.
+  case curves(EstimatorCurves, test: String)
+
+  func json(_ model: String) -> JSONObject {
+    switch self {
+    case .comparison(let found): found.json(model)
+    case .curves(let found, let test): found.json(model, test)
+    }
+  }
+
+  func text(_ model: String) -> String {
+    switch self {
+    case .comparison(let found): found.text(model)
+    case .curves(let found, let test): found.text(model, test)
+    }
   }
 }
 
@@ -110,7 +161,7 @@ extension EstimatorComparison {
     let best = best
     var text = "\(model): gradient estimators, of one draw\n"
     for reference in references {
-      text += "\n\(reference.site): gradient of length \(reference.norm.brief()), by \(reference.estimator)\n"
+      text += "\n\(reference.site): gradient of length \(reference.norm.compact), by \(reference.estimator)\n"
       var table = TextTable(columns: [
         .left("  estimator"), .right("bias"), .right("±"), .right("variance"), .right("µs"), .right("variance × µs"), .left(""),
       ])
@@ -123,12 +174,19 @@ extension EstimatorComparison {
           report.isCurrent ? "current" : nil, best[report.site] == report.estimator ? "best" : nil, report.isUnbiased ? nil : "biased",
         ]
         table.append([
-          "  \(report.estimator)", report.bias.brief(), report.biasError.brief(2), report.variance.brief(), report.cost.brief(),
-          report.varianceTimesCost.brief(), marks.compactMap { $0 }.joined(separator: ", "),
+          "  \(report.estimator)", report.bias.compact, report.biasError.compact, report.variance.compact, report.cost.compact, report.varianceTimesCost.compact, marks.compactMap { $0 }.joined(separator: ", "),
         ])
       }
       text += table.text
     }
     return text
+  }
+}
+
+extension Double {
+  /// In three digits, with an exponent where the number is large or small.
+  var compact: String {
+    guard isFinite, self != 0, magnitude >= 1e5 || magnitude < 1e-3 else { return brief() }
+    return String(format: "%.2e", self)
   }
 }

@@ -95,7 +95,7 @@ struct InferOptions: Sendable, Equatable {
     return nil
   }
 
-  private static func optimizer(_ reader: inout OptionReader) -> InferenceRequest.Optimizer? {
+  static func optimizer(_ reader: inout OptionReader) -> InferenceRequest.Optimizer? {
     guard let text = reader.arguments.last("--optimizer") else { return nil }
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard let name = reader.name(parts[0], "--optimizer", among: OptimizerName.allCases.map(\.rawValue))

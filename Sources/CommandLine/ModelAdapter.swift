@@ -37,8 +37,27 @@ package struct AnyRunnable<M: Model>: RunnableModel {
 
   package func describe(data: ModelData?) throws -> ModelDescription {
     let loaded = try load(data)
+    if let guided = try Self.guided(loaded.model) {
+      return Self.description(guided.recorded, loaded.fields, guided.parameterCount, Self.graph(try guided.plan(lanes: 1)))
+    }
     let compiled = try CompiledModel(loaded.model)
-    let recorded = compiled.recorded
+    var graph = JSONObject([("reexecuted", .bool(compiled.isReexecuted))])
+    // The path that starts from the origin stands for all, where there are several.
+    graph.merge(Self.graph(try compiled.plan(lanes: 1)))
+    graph["preferred_lanes"] = .integer(compiled.preferredLanes)
+    return Self.description(compiled.recorded, loaded.fields, compiled.dimension, graph)
+  }
+
+  /// The model with its own guide, where that draws sites that are no functions of unconstrained numbers.
+  private static func guided(_ model: M) throws -> GuidedModel<M>? {
+    guard case .program(let program) = Method<M>.ownGuide?.form else { return nil }
+    let guided = try GuidedModel(model, guide: program)
+    return guided.draws.contains { !$0.legal.contains(where: \.isDifferentiable) } ? guided : nil
+  }
+
+  private static func description(_ recorded: RecordedModel<M.Output>, _ fields: [DataField], _ dimension: Int, _ graph: JSONObject)
+    -> ModelDescription
+  {
     var sites = recorded.sites.map { site in
       ModelDescription.Site(
         name: site.name, role: Self.role(site.role), distribution: site.distribution, shape: site.outsideShape,
@@ -48,8 +67,8 @@ package struct AnyRunnable<M: Model>: RunnableModel {
       .init(name: $0.name, role: .output, distribution: nil, shape: $0.shape, support: "", plates: [])
     }
     return ModelDescription(
-      sites: sites, plates: recorded.plates.map { .init(name: $0.name, size: $0.size) }, data: loaded.fields,
-      dimension: compiled.dimension, graph: try Self.graph(compiled), summation: recorded.summation.map(SummationReport.init))
+      sites: sites, plates: recorded.plates.map { .init(name: $0.name, size: $0.size) }, data: fields,
+      dimension: dimension, graph: graph)
   }
 
   private static func role(_ role: Site.Role) -> ModelDescription.Site.Role {
@@ -61,13 +80,8 @@ package struct AnyRunnable<M: Model>: RunnableModel {
     }
   }
 
-  private static func graph(_ compiled: CompiledModel<M>) throws -> JSONObject {
-    var object = JSONObject([("reexecuted", .bool(compiled.isReexecuted))])
-    // The path that starts from the origin stands for all, where there are several.
-    let plan = try compiled.plan(lanes: 1)
-    object["instructions"] = .string(plan.instructionSummary)
-    object["workspace_bytes"] = .integer(plan.workspaceBytes)
-    object["preferred_lanes"] = .integer(compiled.preferredLanes)
+  private static func graph(_ plan: Plan) -> JSONObject {
+    var object = JSONObject([("instructions", .string(plan.instructionSummary)), ("workspace_bytes", .integer(plan.workspaceBytes))])
     for (name, count) in plan.graph.operationCounts.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
       object[name] = .integer(count)
     }

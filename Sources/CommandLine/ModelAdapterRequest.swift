@@ -45,6 +45,11 @@ struct FitRequest {
   private func variational<M: Model>() throws -> Method<M> {
     if request.guide == nil, let own = Method<M>.ownGuide, case .program(let program) = own.form {
       var configuration = programmed
+      switch request.objective {
+      case nil, .elbo: break
+      case .iwae(let draws): configuration.bound = draws
+      case .some(let other): throw UserError("--objective \(other.name): a guide that is a program has elbo and iwae:K.")
+      }
       configuration.estimators = try namedEstimators()
       return Method(.program(configuration), program: program)
     }

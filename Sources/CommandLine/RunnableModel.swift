@@ -27,8 +27,8 @@ package protocol RunnableModel: Sendable {
   func predict(data: ModelData?, request: PredictionRequest) async throws -> PredictionOutcome
   /// Times one value-and-gradient on 1, 8 and 64 lanes and the building of the plan. Honours cancellation.
   func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome
-  /// Compares the gradient estimators of the guide's sites. Honours cancellation.
-  func estimators(data: ModelData?, request: EstimatorsRequest) throws -> EstimatorComparison
+  /// Compares the gradient estimators of the guide's sites, or trains with several of them. `note` hears how far that is. Honours cancellation.
+  func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws -> EstimatorsOutcome
   /// The keys its data has, found from the type alone; empty where they cannot be known without data.
   func dataSchema() -> [DataField]
 }

@@ -33,6 +33,8 @@ package struct ProgramConfiguration: Sendable {
   package var draws: Int?
   /// Plate name → elements present in a step.
   package var minibatch: [String: Int] = [:]
+  /// K of the bound of K draws that is maximized; 1 for the ELBO.
+  package var bound = 1
   /// Site → estimator, in place of the guide's own.
   package var estimators: [String: EstimatorChoice] = [:]
 
@@ -111,7 +113,8 @@ public struct Method<M: Model>: Sendable {
   ///   - rate: the step size at the start, for Adam; nil for automatic.
   ///   - draws: from the fitted guide; nil for 4000 (for a guide that is a program, as many as make 2 000 000 numbers, from 50 to 1000).
   ///   - minibatch: plate name → elements present at a step.
-  ///   - objective: what is maximized; `.fixedDraws` for the mean-field guide with covariances by linear response. Guides that are programs have the ELBO.
+  ///   - objective: what is maximized; `.fixedDraws` for the mean-field guide with covariances by linear response. Guides that are programs have the ELBO and
+  ///     `.iwae`, and the ELBO in place of any other.
   public static func vi(
     guide: Guide<M>? = nil, steps: Int? = nil, particles: Int? = nil, rate: Double? = nil, draws: Int? = nil,
     minibatch: [String: Int] = [:], objective: VariationalObjective = .elbo
@@ -124,6 +127,7 @@ public struct Method<M: Model>: Sendable {
       configuration.particles = particles ?? configuration.particles
       configuration.draws = draws
       configuration.minibatch = minibatch
+      if case .iwae(let draws) = objective { configuration.bound = draws }
       return Method(.program(configuration), program: program)
     }
     if objective == .fixedDraws, chosen.family == .meanField {

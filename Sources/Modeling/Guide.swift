@@ -106,7 +106,8 @@ public final class GuideProgram: Recorder {
       DrawnSite(
         name: name, distribution: D.name, shape: d.shape, plates: open.map(\.plate), support: d.support, source: source,
         outside: outside(value.tensor), node: value.tensor.node, logDensity: total(density), choice: choice,
-        legal: GradientEstimator.legal(for: d), site: draw.site, estimator: draw.estimator))
+        legal: GradientEstimator.legal(for: d), site: draw.site, estimator: draw.estimator,
+        outermost: axes.first.flatMap { value.tensor.plates.firstIndex(of: $0) }.map { d.shape.count + $0 }))
     return value
   }
 
@@ -138,6 +139,8 @@ struct DrawnSite {
   let legal: [GradientEstimator]
   let site: DrawSite
   let estimator: any DrawEstimator
+  /// Where the outermost plate stands among the axes of the node; nil outside of plates.
+  let outermost: Int?
 }
 
 // MARK: - The comparison

@@ -27,14 +27,22 @@ package final class GuidedModel<M: Model>: Sendable {
   package let states: [EstimatorState]
   /// The sites of the guide.
   package let draws: [GuideDraw]
+  /// The elements present of the plate that all draws stand in; nil where they share none, or where costs mix its elements.
+  package let elementCount: Int?
+  /// log p − log q of each of these elements, or of everything; minibatches are not scaled up.
+  package let elementWeights: Node
+  /// What belongs to no element.
+  package let commonWeight: Node
   let inputs: [Node]
   private let plans = Mutex<[Int: Plan]>([:])
 
   /// Records both and compares them. Throws ``ModelError`` with everything that does not fit, or what a body throws.
-  /// - Parameter estimators: site name → estimator, in place of those that the guide names.
+  /// - Parameters:
+  ///   - estimators: site name → estimator, in place of those that the guide names.
+  ///   - bound: K of the bound of K draws that is the objective; 1 for the ELBO. Above 1 it brings estimators of its own.
   package init(
     _ model: M, guide: @Sendable (GuideProgram, M) throws -> Void, minibatch: [String: Int] = [:],
-    estimators: [String: GradientEstimator] = [:]
+    estimators: [String: GradientEstimator] = [:], bound: Int = 1
   ) throws {
     self.model = model
     var options = Recording.Options()
@@ -54,6 +62,12 @@ package final class GuidedModel<M: Model>: Sendable {
     for name in estimators.keys.sorted() where !program.drawn.contains(where: { $0.name == name }) {
       let hint = NearestName.hint(name, among: program.drawn.map(\.name))
       problems.append(.init(site: nil, at: nil, "an estimator is given for site \"\(name)\", and the guide has no such site\(hint)"))
+    }
+    for (name, choice) in estimators.sorted(by: { $0.key < $1.key }) where bound > 1 && !choice.isDifferentiable {
+      problems.append(
+        .init(
+          site: name, at: nil,
+          "the bound of \(bound) draws has estimators of its own (VIMCO, doubly reparameterized), so that it cannot have \(choice.name)"))
     }
     problems += GuideCheck.problems(program.drawn, whole.recorded.sites)
     let compared = Set(program.drawn.flatMap { $0.plates.map(\.name) })
@@ -88,13 +102,35 @@ package final class GuidedModel<M: Model>: Sendable {
         name: drawn.name, distribution: drawn.distribution, estimator: drawn.choice, legal: drawn.legal,
         parameters: owners.filter { reached.contains($0.1) }.map(\.0))
     }
-    if program.drawn.allSatisfy({ $0.estimator is PathwiseDraw }) {
-      surrogate = logJoint - logGuide
+    let costs = logJoint - logGuide
+    if let plate = PlateElements(program.drawn), let parts = plate.apart(costs) {
+      elementCount = plate.count
+      elementWeights = (1 / plate.scale) * parts.elements
+      commonWeight = parts.rest
+    } else {
+      elementCount = nil
+      elementWeights = costs
+      commonWeight = .fill(0)
+    }
+    if bound > 1 {
+      guard
+        let several = MultiSampleBound(
+          logJoint: logJoint, drawn: program.drawn, guideInputs: recording.sites.compactMap { $0.unconstrained?.input },
+          modelInputs: recorded.freeSites.compactMap { $0.unconstrained?.input }, draws: bound)
+      else {
+        throw ModelError([
+          .init(site: nil, at: nil, "the bound of \(bound) draws is not a sum over minibatches unless all draws stand in the plate that they are of")
+        ])
+      }
+      surrogate = several.surrogate
+      states = []
+    } else if program.drawn.allSatisfy({ $0.estimator is PathwiseDraw }) {
+      surrogate = costs
       states = []
     } else {
       var context = SurrogateContext()
-      let costs = CostTerms.split(logJoint - logGuide, draws: program.drawn.map(\.site.value))
-      let terms = Surrogate.of(costs, draws: program.drawn.map { ($0.site, $0.estimator) }, &context)
+      let split = CostTerms.split(costs, draws: program.drawn.map(\.site.value))
+      let terms = Surrogate.of(split, draws: program.drawn.map { ($0.site, $0.estimator) }, &context)
       guard context.problems.isEmpty else { throw ModelError(context.problems.map { .init(site: nil, at: nil, $0) }) }
       surrogate = CostTerms.total(terms)
       states = context.states
@@ -125,12 +161,12 @@ package final class GuidedModel<M: Model>: Sendable {
     }
   }
 
-  fileprivate func makePlan(_ outputs: [Node], lanes: Int) throws -> Plan {
+  func makePlan(_ outputs: [Node], lanes: Int) throws -> Plan {
     let all = inputs + minibatches.map { $0.subset! } + states.map(\.input)
     return try Plan(outputs: outputs, inputs: all, lanes: lanes, laned: all.map { _ in false }, lanedDraws: true)
   }
 
-  fileprivate func set(_ parameters: UnsafePointer<Double>, in executor: Executor, staging: UnsafeMutablePointer<Double>) {
+  func set(_ parameters: UnsafePointer<Double>, in executor: Executor, staging: UnsafeMutablePointer<Double>) {
     for (index, block) in blocks.enumerated() where block.count > 0 {
       guard let order = block.order else {
         executor.setInput(index, parameters + block.offset)

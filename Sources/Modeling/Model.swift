@@ -40,6 +40,11 @@ public protocol ModelWithExample: Model {
   static var example: Self { get }
 }
 
+/// A model that brings further data, for judging what was fitted to others: `credence estimators --curves` scores fits on them.
+public protocol ModelWithTestData: Model {
+  static var testData: Self { get }
+}
+
 package enum ModelNaming {
   /// `EightSchools` ↦ `eight-schools`, `HMMExample` ↦ `hmm-example`, `Radon2` ↦ `radon2`.
   package static func dashed(_ typeName: String) -> String {

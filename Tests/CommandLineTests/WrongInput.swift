@@ -54,9 +54,9 @@ let wrongFiles: [String: String] = [
 let wrongInputs: [WrongInput] = [
   // Command lines.
   .init("infr line", #"credence: there is no command "infr"; the nearest is infer."#),
-  .init("fit line", #"credence: there is no command "fit"; there are models, describe, infer, predict, summarize, bench and agree."#),
+  .init("fit line", #"credence: there is no command "fit"; there are models, describe, infer, predict, summarize, estimators, bench and agree."#),
   .init(
-    "--seed 1 infer line", "credence: the command comes first, before options such as --seed: models, describe, infer, predict, summarize, bench or agree."),
+    "--seed 1 infer line", "credence: the command comes first, before options such as --seed: models, describe, infer, predict, summarize, estimators, bench or agree."),
   .init("infer", "credence: infer: which model? Give the name of a built-in model or a Swift file."),
   .init("infer line coin-flips", #"credence: infer: expected one model, found 2: "line" "coin-flips"."#),
   .init("infer coin-flip", #"credence: infer: there is no model "coin-flip"; the nearest is coin-flips (credence models lists them all)."#),

@@ -114,8 +114,8 @@ struct PosteriorAgreementTests {
     func dataSchema() -> [DataField] { base.dataSchema() }
     func describe(data: ModelData?) throws -> ModelDescription { try base.describe(data: data) }
     func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome { try base.bench(data: data, request: request) }
-    func estimators(data: ModelData?, request: EstimatorsRequest) throws -> EstimatorComparison {
-      try base.estimators(data: data, request: request)
+    func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws -> EstimatorsOutcome {
+      try base.estimators(data: data, test: test, request: request, note: note)
     }
     func infer(data: ModelData?, request: InferenceRequest, progress: @escaping @Sendable (ProgressEvent) -> Void) async throws
       -> InferenceOutcome

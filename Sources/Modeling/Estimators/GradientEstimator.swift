@@ -25,6 +25,9 @@ package enum GradientEstimator: Sendable, Equatable {
     }
   }
 
+  /// Whether the draw itself is a differentiable function of the parameters.
+  package var isDifferentiable: Bool { self == .pathwise || self == .stickingTheLanding }
+
   /// Whether costs are evaluated between the values of the draw, so that the objective is not that of the model.
   package var isRelaxed: Bool { if case .gumbelSoftmax = self { true } else { false } }
 

@@ -1,58 +1,99 @@
 import Differentiation
-import Distributions
 
-/// The bound of K draws, E log (1/K) Σₖ p(x, zₖ)/q(zₖ) (Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519), with the estimators of its
-/// derivative. In plates every element has a bound of its own.
-package struct MultiSampleBound {
-  /// The bound of these draws, the sum over plates; its derivative is the estimate.
-  package let surrogate: Node
-  package let value: Node
+/// The bound of K draws of a guide, E log (1/K) Σₖ p(x, zₖ)/q(zₖ) (Burda, Grosse & Salakhutdinov 2016, arXiv:1509.00519), with an estimate of its
+/// derivative. Where all draws stand in one plate every element has a bound of its own, and the sum is the objective: tighter than one
+/// bound for all.
+///
+/// Draws that are all differentiable get the doubly reparameterized gradient (DReG: Tucker, Lawson, Gu & Maddison 2019, arXiv:1810.04152):
+/// with normalized weights vₖ, Σₖ vₖ² times the derivative of log wₖ through the draws alone for the guide's parameters, Σₖ vₖ ∇log p for
+/// the model's. Its signal-to-noise ratio does not fall with K.
+///
+/// Otherwise draws that are not differentiable get VIMCO (Mnih & Rezende 2016, arXiv:1602.06725): score functions whose signal for draw k is
+/// the bound minus what it would be if draw k had the geometric mean of the others' weights; differentiable draws beside them carry the
+/// derivative of the bound. Both are unbiased for the gradient of the bound; first derivatives only.
+struct MultiSampleBound {
+  /// The bound of these draws; its derivative is the estimate.
+  let surrogate: Node
 
-  /// VIMCO (Mnih & Rezende 2016, arXiv:1602.06725): score functions whose signal for draw k is the bound minus what it would be if draw k had the
-  /// geometric mean of the others' weights. For any distribution; unbiased for the gradient of the bound.
-  package static func vimco<D: Distribution>(
-    _ d: D, draws: Int, using source: DrawSource, logJoint: (D.Value) -> Tensor
-  ) -> MultiSampleBound {
-    let each = (0..<draws).map { _ in
-      let value = D.Value(drawn: stopGradient(d.sample(using: source).tensor))
-      let score = elementwise(d, d.logDensity(inside: value))
-      return (weight: logJoint(value) - score, score: score)
+  /// - Parameters:
+  ///   - logJoint: log p(x, z), all of it.
+  ///   - guideInputs: the guide's parameters; `modelInputs`: the model's.
+  /// - Returns: nil where a minibatch is present and the draws do not all stand in its plate.
+  init?(logJoint: Node, drawn: [DrawnSite], guideInputs: [Node], modelInputs: [Node], draws count: Int) {
+    let densities = drawn.map(\.wholeDensity)
+    let cost = logJoint - densities.reduce(.fill(0), +)
+    let discrete = drawn.indices.filter { !drawn[$0].choice.isDifferentiable }
+    let scored = discrete.map { densities[$0] }.reduce(.fill(0), +)
+    let scale: Double
+    let single: [Node]
+    if let plate = PlateElements(drawn), let weights = plate.apart(cost), let scores = plate.apart(scored) {
+      scale = plate.scale
+      single = [(1 / scale) * weights.elements, (1 / scale) * scores.elements, weights.rest]
+    } else if drawn.allSatisfy({ $0.plates.allSatisfy { $0.subset == nil } }) {
+      scale = 1
+      single = [cost, scored, .fill(0)]
+    } else {
+      return nil
     }
-    let weights = each.map(\.weight)
-    let bound = logMeanExp(weights)
+    let offset = Node.drawSites(of: single)
+    let copies = (0..<count).map { Node.redrawn(single + drawn.map(\.node), by: UInt32($0) * offset) }
+    let weights = copies.map { $0[0] }
+    let bound = MultiSampleBound.logMeanExp(weights)
+    let estimate: Node
+    if discrete.isEmpty {
+      estimate = MultiSampleBound.doublyReparameterized(
+        weights, bound, copies.map { Array($0[3...]) }, guideInputs: guideInputs, modelInputs: modelInputs)
+    } else {
+      estimate = MultiSampleBound.vimco(weights, bound, copies.map { $0[1] })
+    }
+    surrogate = scale * estimate.total + single[2]
+  }
+
+  private static func vimco(_ weights: [Node], _ bound: Node, _ scores: [Node]) -> Node {
     var surrogate = bound
-    for k in 0..<draws {
+    for k in weights.indices {
       let others = weights.indices.filter { $0 != k }.map { weights[$0] }
-      let stand = others.isEmpty ? weights[k] : others.reduce(Tensor(0)) { $0 + $1 } / Double(others.count)
-      let baseline = others.isEmpty ? Tensor(0) : logMeanExp(others + [stand])
-      surrogate += stopGradient(bound - baseline) * (each[k].score - stopGradient(each[k].score))
+      var signal = bound
+      if !others.isEmpty {
+        let stand = (1 / Double(others.count)) * others.reduce(.fill(0, shape: bound.shape), +)
+        signal = bound - logMeanExp(others + [stand])
+      }
+      surrogate = surrogate + signal.stopped * (scores[k] - scores[k].stopped)
     }
-    return MultiSampleBound(surrogate: surrogate.node.total, value: bound.node.total)
+    return surrogate
   }
 
-  /// The doubly reparameterized gradient (DReG: Tucker, Lawson, Gu & Maddison 2019, arXiv:1810.04152): with normalized weights vₖ, Σₖ vₖ² times the
-  /// derivative of log wₖ through the draw zₖ alone. Unbiased for the parameters of q, whose signal-to-noise ratio does not fall with K; parameters that only
-  /// the joint has get their usual derivative Σₖ vₖ ∇log p.
-  package static func doublyReparameterized<D: ReparameterizedDistribution>(
-    _ d: D, draws: Int, using source: DrawSource, logJoint: (Tensor) -> Tensor
-  ) -> MultiSampleBound {
-    let values = (0..<draws).map { _ in d.sample(using: source) }
-    let weights = values.map { logJoint($0) - elementwise(d, d.logDensity(inside: $0)) }
-    let bound = logMeanExp(weights)
-    let total = bound * 1
-    var surrogate = stopGradient(total)
-    for (value, weight) in zip(values, weights) {
-      let share = stopGradient(exp(weight - bound) / Double(draws))
-      // The derivative through the draw, and that of the joint at a draw held fixed.
-      let path = Derivatives.pullback(of: [weight.node], cotangents: [square(share).node], to: [value.node])[0]
-      if let path { surrogate += Tensor(Node.slope(value.node, path).total) }
-      let held = Node.substitute([logJoint(value).node], [value.node: value.node.stopped])[0]
-      surrogate += share * Tensor(held - held.stopped, plates: weight.plates)
+  private static func doublyReparameterized(
+    _ weights: [Node], _ bound: Node, _ draws: [[Node]], guideInputs: [Node], modelInputs: [Node]
+  ) -> Node {
+    var surrogate = bound.stopped
+    let share = 1 / Double(weights.count)
+    for (weight, own) in zip(weights, draws) {
+      let v = share * Node.unary(.exp, weight - bound).stopped
+      // Through the draws alone: parameters stand still in both densities.
+      let places = own.map { Node.input("draw", shape: $0.shape) }
+      let open = Node.substitute([weight], Dictionary(uniqueKeysWithValues: zip(own, places)))
+      let held = Node.substitute(open, Dictionary(uniqueKeysWithValues: (guideInputs + modelInputs).map { ($0, $0.stopped) }))
+      let path = Node.substitute(held, Dictionary(uniqueKeysWithValues: zip(places, own)))[0]
+      // Through the model's parameters alone: draws and the guide's parameters stand still.
+      let still = Node.substitute(open, Dictionary(uniqueKeysWithValues: guideInputs.map { ($0, $0.stopped) }))
+      let direct = Node.substitute(still, Dictionary(uniqueKeysWithValues: zip(places, own.map(\.stopped))))[0]
+      surrogate = surrogate + v * v * (path - path.stopped) + v * (direct - direct.stopped)
     }
-    return MultiSampleBound(surrogate: surrogate.node.total, value: bound.node.total)
+    return surrogate
   }
 
-  private static func elementwise<D: Distribution>(_ d: D, _ density: Tensor) -> Tensor { d.batchShape.isEmpty ? density : density.sum() }
+  /// log of the mean of the exponentials, element by element.
+  private static func logMeanExp(_ x: [Node]) -> Node {
+    (stack(x.map { Tensor($0) }).logSumExp(axis: 0) - log(Tensor(Double(x.count)))).node
+  }
+}
 
-  private static func logMeanExp(_ x: [Tensor]) -> Tensor { stack(x).logSumExp(axis: 0) - log(Tensor(Double(x.count))) }
+extension DrawnSite {
+  /// log q at the draw, summed and scaled like the terms of a joint density, with its derivatives by parameters and by the draw.
+  var wholeDensity: Node {
+    let scale = plates.reduce(1) { $0 * $1.scale }
+    let sum = site.logDensity(node).total
+    return scale == 1 ? sum : scale * sum
+  }
 }
