@@ -68,7 +68,7 @@ package struct AnyRunnable<M: Model>: RunnableModel {
     }
     return ModelDescription(
       sites: sites, plates: recorded.plates.map { .init(name: $0.name, size: $0.size) }, data: fields,
-      dimension: dimension, graph: graph)
+      dimension: dimension, graph: graph, summation: recorded.summation.map(SummationReport.init))
   }
 
   private static func role(_ role: Site.Role) -> ModelDescription.Site.Role {
