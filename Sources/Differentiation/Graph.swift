@@ -62,6 +62,14 @@ package struct Graph: Sendable {
     return result
   }
 
+  /// What two graphs of the same computation have in common: the same primitives of the same inputs, in the same order.
+  package struct Identity: Hashable, Sendable {
+    private let entries: [Entry]
+    private let outputs: [Int]
+    fileprivate init(_ graph: Graph) { (entries, outputs) = (graph.entries, graph.outputs) }
+  }
+  package var identity: Identity { Identity(self) }
+
   mutating func setOutputs(_ places: [Int]) { outputs = places }
 
   /// The graph without what no output needs.

@@ -134,12 +134,13 @@ package final class RecordedEvaluator: LogDensityEvaluator {
 }
 
 /// Re-executes a body that reads numbers, one lane after the other. Graphs are kept by the path of values read, so that a path seen before is
-/// replayed.
+/// replayed. Paths of other values often end in the same graph, as where a number only decides a branch: each is compiled once.
 final class ReexecutingEvaluator<M: Model>: LogDensityEvaluator {
   let lanes: Int
   private let model: CompiledModel<M>
   private let root = PathStep()
   private var leaves = 0
+  private var evaluators: [Graph.Identity: RecordedEvaluator] = [:]
   private var position: [Double]
   private var gradient: [Double]
   private var value = [0.0]
@@ -189,6 +190,7 @@ final class ReexecutingEvaluator<M: Model>: LogDensityEvaluator {
     if leaves > 1024 {
       root.branches = [:]
       leaves = 0
+      if evaluators.count > 256 { evaluators = [:] }
     }
     var step = root
     var path: [[Double]] = []
@@ -214,9 +216,12 @@ final class ReexecutingEvaluator<M: Model>: LogDensityEvaluator {
     case .finished(let recorded):
       try model.checkSites(recorded)
       leaves += 1
-      return .density(
-        try RecordedEvaluator(
-          RecordedEvaluator.plan(recorded, inputs: model.inputs, lanes: 1), lanes: 1, blocks: model.blocks, plates: recorded.plates))
+      let identity = Graph(outputs: [recorded.logJoint]).identity
+      if let known = evaluators[identity] { return .density(known) }
+      let evaluator = try RecordedEvaluator(
+        RecordedEvaluator.plan(recorded, inputs: model.inputs, lanes: 1), lanes: 1, blocks: model.blocks, plates: recorded.plates)
+      evaluators[identity] = evaluator
+      return .density(evaluator)
     case .reading(let node, let inputs):
       if let stray = inputs.keys.sorted().first(where: { name in !model.blocks.contains { $0.name == name } }) {
         throw ModelError([

@@ -111,7 +111,7 @@ private struct Drawing<D: Distribution> {
       let features = (d as? any ClassDistribution).map { node($0.logProbabilities, $0.logProbabilities.shape) }
       return finished(node(first, d.shape).stopped, ScoreFunction(baseline: baseline, others: others, features: features))
     case .measureValued: return measureValued()
-    case .enumeration: return finished(node(first, d.shape), Enumeration(classes: classes.count))
+    case .enumeration: return finished(node(first, d.shape), EnumerationEstimator(classes: classes.count))
     case .straightThrough: return finished(node(first, d.shape), StraightThrough(classes: classes))
     case .reinMax: return finished(node(first, d.shape), ReinMax(classes: classes))
     case .gumbelSoftmax(let temperature):

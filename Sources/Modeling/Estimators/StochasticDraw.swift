@@ -69,7 +69,7 @@ struct TouchedCosts {
       let mixed = map.indices.filter { map[$0] == nil }.map { site.elements[$0] }
       let lengths = mixed.map { site.value.shape[$0] }
       let count = lengths.reduce(1, *)
-      guard count <= Enumeration.limit else { throw Enumeration.tooLarge(count, "evaluations, one an element") }
+      guard count <= EnumerationEstimator.limit else { throw EnumerationEstimator.tooLarge(count, "evaluations, one an element") }
       for place in 0..<count {
         let mask = Node.indicator(place, mixed, in: site.value.shape)
         let value = count == 1 ? candidate : Node.select(mask, candidate, site.value)

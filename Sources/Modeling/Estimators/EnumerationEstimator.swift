@@ -2,7 +2,7 @@ import Differentiation
 
 /// E f as the sum over all values: no variance, exact derivatives of every order. Elements that a cost tells apart (plates, elementwise terms)
 /// are summed each by itself, those that it mixes jointly: K values and n mixed elements are Kⁿ evaluations of the cost.
-struct Enumeration: DrawEstimator {
+struct EnumerationEstimator: DrawEstimator {
   /// The number of values of an element.
   let classes: Int
 
@@ -23,9 +23,9 @@ struct Enumeration: DrawEstimator {
     let lengths = mixed.map { reach.shape[$0] }
     let count = lengths.reduce(1, *)
     var configurations = 1
-    for _ in 0..<count where configurations <= Enumeration.limit { configurations *= classes }
-    guard configurations <= Enumeration.limit else {
-      throw Enumeration.tooLarge(nil, "values: \(classes) for each of \(count) elements that one cost mixes")
+    for _ in 0..<count where configurations <= EnumerationEstimator.limit { configurations *= classes }
+    guard configurations <= EnumerationEstimator.limit else {
+      throw EnumerationEstimator.tooLarge(nil, "values: \(classes) for each of \(count) elements that one cost mixes")
     }
     var total = Node.fill(0)
     for configuration in 0..<configurations {
