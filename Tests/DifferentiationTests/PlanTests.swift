@@ -91,6 +91,40 @@ struct PlanTests {
     }
   }
 
+  @Test("Indices that are one number, repeated, or in another order", arguments: [1, 2, 4, 8])
+  func indicesOfAnyOrder(_ lanes: Int) throws {
+    let (rows, columns) = (5, 30)
+    let table = Node.input("table", shape: [4])
+    let row = Node.input("row", shape: [rows])
+    let one = Node.input("one", shape: [])
+    let wide = Node.input("wide", shape: [columns, rows])
+    let shape = [rows, columns]
+    let wideIndices = (0..<(rows * columns)).map { Double($0 * $0 % 4) }
+    let cases: [(Node, (Int, Int) -> Int)] = [
+      (.fill(2, shape: shape), { _, _ in 2 }),
+      (row.broadcast(to: shape, axes: [0]), { i, _ in i % 4 }),
+      (one.broadcast(to: shape, axes: []), { _, _ in 3 }),
+      (wide.transposed([1, 0]), { i, j in Int(wideIndices[j * rows + i]) }),
+    ]
+    let inputs = [table, row, one, wide]
+    let weights = PrimitiveLaws.numbers(rows * columns, in: -1...1, salt: 3)
+    for laned in [[true, false, false, false], [true, true, true, true], [false, true, true, true]] where lanes > 1 || laned[1] {
+      let outputs = cases.map { Node.constant(weights, shape: shape) * table.gathered($0.0, axis: 0) }
+      let executor = try Executor(Plan(outputs: outputs, inputs: inputs, lanes: lanes, laned: laned))
+      let values: [[Double]] = [[1, 2, 3, 4], (0..<rows).map { Double($0 % 4) }, [3], wideIndices]
+      for (place, value) in values.enumerated() {
+        executor.setInput(place, laned[place] ? value.flatMap { [Double](repeating: $0, count: lanes) } : value)
+      }
+      executor.run()
+      for (place, own) in cases.enumerated() {
+        let exact = (0..<rows).flatMap { i in (0..<columns).map { j in weights[i * columns + j] * Double(own.1(i, j) + 1) } }
+        let found = executor.output(place)
+        let width = found.count / exact.count
+        #expect(found == exact.flatMap { [Double](repeating: $0, count: width) }, "case \(place), lanes \(laned)")
+      }
+    }
+  }
+
   @Test("A plan prints its steps")
   func listing() throws {
     let x = Node.input("x", shape: [8])

@@ -169,10 +169,14 @@ struct LoopBuilder {
     let base = View(buffer: view.buffer, offset: view.offset, strides: Array(view.strides[..<axis]) + [Int](repeating: 0, count: gathered))
     let tableStream = stream(base, laned: layout.buffers[view.buffer].isLaned && lanes > 1)
     let stride = layout.buffers[view.buffer].isLaned ? view.strides[axis] * lanes : view.strides[axis]
-    if case .constant(let array) = layout.graph.entries[indices].operation,
-      array.values.allSatisfy({ $0 >= 0 && $0 < Double(tableShape[axis]) && $0 == $0.rounded() })
-    {
-      let bits = array.values.map { UInt64(bitPattern: Int64($0) * Int64(stride)) }
+    let known: [Double]? =
+      switch layout.graph.entries[indices].operation {
+      case .constant(let array): array.values
+      case .fill(let bits): [Double](repeating: Double(bitPattern: bits), count: layout.graph.entries[indices].shape.reduce(1, *))
+      default: nil
+      }
+    if let known, known.allSatisfy({ $0 >= 0 && $0 < Double(tableShape[axis]) && $0 == $0.rounded() }) {
+      let bits = known.map { UInt64(bitPattern: Int64($0) * Int64(stride)) }
       let buffer = layout.constantBuffer(bits.count == 1 ? bits + bits : bits)
       let own = Layout.contiguousStrides(layout.graph.entries[indices].shape)
       let index = stream(View(buffer: buffer, offset: 0, strides: [Int](repeating: 0, count: axis) + own), laned: false, isIndex: true)
@@ -279,7 +283,17 @@ struct LoopBuilder {
     }
     for index in steps.indices {
       let code = steps[index].operation.code
-      if code == .gather || code == .gatherDynamic { continue }
+      if code == .gather { continue }
+      if code == .gatherDynamic {
+        // The table stays where it is; indices that do not stand one after the other are read like any other operand.
+        guard case .stream(let place, true) = steps[index].inputs[1], (merged[place].last ?? 0) != 1 || irregular[place] != nil else {
+          continue
+        }
+        let indices = prepared(steps[index].inputs[1])
+        if indices != .stream(place, walks: false) { steps[index].operation.sub |= 2 }
+        steps[index].inputs[1] = indices
+        continue
+      }
       steps[index].inputs = steps[index].inputs.map(prepared)
       if let reduction = steps[index].reduction, let offsets = irregular[reductions[reduction].stream] {
         addTerms(index, reduction, offsets)

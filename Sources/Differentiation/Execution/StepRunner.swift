@@ -329,9 +329,11 @@ enum StepRunner {
       let step = Int(operation.step)
       let tableLanes = operation.sub & 1 != 0 ? lanes : 1
       let indexLanes = operation.sub & 2 != 0 ? lanes : 1
+      // One index for all elements stands in one vector.
+      let indexStep = operation.sb == 0 ? 0 : indexLanes
       for i in 0..<(count / lanes) {
         for lane in 0..<lanes {
-          let index = b[i &* indexLanes &+ lane & (indexLanes - 1)]
+          let index = b[i &* indexStep &+ lane & (indexLanes - 1)]
           let isLegal = index >= 0 && index < size && index.rounded(.down) == index
           d[i &* lanes &+ lane] = isLegal ? a[Int(index) &* step &* tableLanes &+ lane & (tableLanes - 1)] : .nan
         }
