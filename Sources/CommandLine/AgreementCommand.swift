@@ -9,7 +9,8 @@ extension CommandSpecification {
       NUTS, at default settings: every mean, sd and quantile with |z| below 4, errors of both sides counted, and R-hat below 1.01.
       VI (full-rank): every mean within 0.1 reference sds, or a verdict that is not ok.
       With --verdicts: variational and related methods on these posteriors and on targets with known moments; no verdict may be ok where an error
-      exceeds 0.25 reference sds, and at least 80 % of the fits that are right to 0.1 must be ok.
+      exceeds 0.25, and at least 80 % of the fits that are right to 0.1 (of targets that are not normal) must be ok. The error is the larger of |mean - true mean| / true sd and
+      |sd / true sd - 1|, the largest over all numbers; medians and interquartile ranges where there are no moments.
       Exit codes: 0 all agree; 3 something does not.
       """,
     options: [

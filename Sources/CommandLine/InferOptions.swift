@@ -14,7 +14,9 @@ struct InferOptions: Sendable, Equatable {
   var isQuiet = false
   var progress = Progress.auto
 
-  private static let nutsOnly = ["--chains", "--warmup", "--metric", "--adaptation", "--centering", "--target-acceptance", "--max-depth"]
+  private static let nutsOnly = [
+    "--chains", "--warmup", "--metric", "--adaptation", "--centering", "--init", "--target-acceptance", "--max-depth",
+  ]
   private static let viOnly = ["--guide", "--estimator", "--steps", "--particles", "--optimizer", "--objective", "--minibatch"]
 
   /// Reads the options of `infer`; throws `UserError` with all mistakes at once.
@@ -41,6 +43,7 @@ struct InferOptions: Sendable, Equatable {
       reader.fail("--adaptation \(adaptation.rawValue) is for --metric diagonal, not for automatic.")
     }
     request.centering = reader.name("--centering", among: Centering.allCases.map(\.rawValue)).flatMap { .init(rawValue: $0) }
+    request.initialization = reader.name("--init", among: ["random", "pathfinder"])
     request.targetAcceptance = reader.number("--target-acceptance", above: 0, below: 1)
     request.maximumTreeDepth = reader.whole("--max-depth", in: 1...24)
     request.readVariational(&reader)
@@ -71,6 +74,10 @@ struct InferOptions: Sendable, Equatable {
     }
     if method == .nuts || method == .map, reader.arguments.has("--refine") {
       reader.fail("--refine goes on from a guide, which --method \(method.rawValue)\(chosen) does not have.")
+    }
+    if reader.arguments.last("--refine") == "psis" {
+      if method == .pathfinder { reader.fail("--refine psis: pathfinder has resampled its draws by their weights already.") }
+      if method == .svgd { reader.fail("--refine psis: the particles of svgd have no density, so that they have no importance weights.") }
     }
     for option in ["--draws", "--draws-output"] where method == .map && reader.arguments.has(option) {
       reader.fail("\(option) makes no sense with --method map, which finds one point.")

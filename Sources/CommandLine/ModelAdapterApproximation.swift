@@ -56,6 +56,7 @@ extension ApproximationResult {
   var json: JSONObject {
     var object = evaluation?.json ?? JSONObject()
     if let bracket { object["log_evidence"] = bracket.json }
+    if let probe { object["probe"] = probe.json }
     object["status"] = .string(status.rawValue)
     object["steps"] = .integer(steps)
     for (name, value) in details {

@@ -14,6 +14,7 @@ extension Posterior {
       object["chains"] = .integer(chains.count)
       object.merge(configuration.json)
       object["centering"] = .string(centering.rawValue)
+      object["init"] = .string(request.initialization ?? "random")
       if case .nuts(let result) = details, let choice = result.centering { object["coordinates"] = choice.json(recorded.sites) }
     case .vi(let configuration, let draws, let minibatch):
       object.merge(configuration.json)
@@ -142,6 +143,7 @@ extension ProgramResult {
     object["steps"] = .integer(optimization.steps)
     object["last_elbo"] = .object(("value", .number(optimization.value)), ("mcse", .number(optimization.valueError)))
     object["bad_steps"] = .integer(optimization.badSteps)
+    object["collapses"] = .integer(optimization.collapses)
     return object
   }
 }
@@ -178,10 +180,20 @@ extension GuideEvaluation {
   }
 }
 
+extension GuideProbe {
+  var json: JSONValue {
+    .object(
+      ("chains", .integer(chains)), ("iterations", .integer(iterations)), ("acceptance", .number(acceptance)), ("memory", .number(memory)),
+      ("mean_shift", .object(("value", .number(location)), ("mcse", .number(locationError)))),
+      ("log_scale_shift", .object(("value", .number(scale)), ("mcse", .number(scaleError)))))
+  }
+}
+
 extension VIResult {
   var json: JSONObject {
     var object = evaluation.json
     object["log_evidence"] = bracket.json
+    if let probe { object["probe"] = probe.json }
     object["status"] = .string(status.rawValue)
     object["steps"] = .integer(steps)
     object["starts"] = .array(
@@ -197,6 +209,7 @@ extension VIResult {
 extension LaplaceResult {
   var json: JSONObject {
     var object = evaluation?.json ?? JSONObject()
+    if let probe { object["probe"] = probe.json }
     object["status"] = .string(status.rawValue)
     object["log_evidence"] = .number(logEvidence)
     object.merge(mode.json)

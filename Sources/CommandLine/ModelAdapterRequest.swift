@@ -17,7 +17,7 @@ struct FitRequest {
 
   private func firstStage<M: Model>() throws -> Method<M> {
     switch request.method {
-    case .nuts: Method(.nuts(nuts, chains: Array(0..<(request.chains ?? 4)), centering: request.centering ?? .automatic))
+    case .nuts: chains()
     case .vi: try variational()
     case .laplace: Method(.laplace(LaplaceConfiguration(), draws: request.draws ?? 4000))
     case .map: Method(.map(MAPConfiguration()))
@@ -25,6 +25,12 @@ struct FitRequest {
     case .batchAndMatch: .batchAndMatch(draws: request.draws ?? 4000)
     case .svgd: .svgd(particles: request.draws ?? 128)
     }
+  }
+
+  private func chains<M: Model>() -> Method<M> {
+    var method = Method<M>(.nuts(nuts, chains: Array(0..<(request.chains ?? 4)), centering: request.centering ?? .automatic))
+    method.initialization = request.initialization.flatMap { .init(rawValue: $0) } ?? .random
+    return method
   }
 
   private var nuts: NUTSConfiguration {

@@ -74,6 +74,7 @@ struct CommandSpecification: Sendable {
         "--centering", "NAME",
         "nuts: auto (default; latent sites centred, non-centred or in between, as a short run before the chains shows to be best) or as-written"
       ),
+      OptionSpecification("--init", "NAME", "nuts: where chains begin: random (default) or pathfinder (draws of multi-path Pathfinder)"),
       OptionSpecification(
         "--target-acceptance", "P",
         "nuts: target acceptance statistic, between 0 and 1 (default: 0.8, raised by each chain that diverges late in its warmup)"),

@@ -93,6 +93,8 @@ package struct InferenceRequest: Sendable, Equatable {
   package var metric: Metric?
   package var adaptation: Adaptation?
   package var centering: Centering?
+  /// Where the chains of `nuts` begin: `random` or `pathfinder`.
+  package var initialization: String?
   /// Target acceptance statistic, in (0, 1).
   package var targetAcceptance: Double?
   package var maximumTreeDepth: Int?

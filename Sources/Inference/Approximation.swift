@@ -6,6 +6,8 @@ package struct ApproximationResult: Sendable {
   /// Nil where the method has no density of its own (SVGD).
   package var evaluation: GuideEvaluation?
   package var bracket: EvidenceBracket?
+  /// What short chains from the draws say; nil where none were run.
+  package var probe: GuideProbe?
   /// (step, mean of the objective since the last entry).
   package var trace: [(step: Int, value: Double)]
   package var steps: Int
@@ -64,10 +66,13 @@ extension FitEngine {
       return try runFixedDraws(
         compiled, configuration: own, draws: draws, seed: seed, threads: threads, monitor: monitor, onProgress: report)
     case .pathfinder(let own):
-      return try runPathfinder(compiled, configuration: own, draws: draws, seed: seed, threads: threads, onProgress: report)
+      return try runPathfinder(
+        compiled, configuration: own, draws: draws, seed: seed, threads: threads, monitor: monitor, onProgress: report)
     case .batchAndMatch(let own):
-      return try runBatchAndMatch(compiled, configuration: own, draws: draws, seed: seed, monitor: monitor, onProgress: report)
-    case .svgd(let own): return try runSVGD(compiled, configuration: own, seed: seed, onProgress: report)
+      return try runBatchAndMatch(
+        compiled, configuration: own, draws: draws, seed: seed, threads: threads, monitor: monitor, onProgress: report)
+    case .svgd(let own):
+      return try runSVGD(compiled, configuration: own, seed: seed, threads: threads, monitor: monitor, onProgress: report)
     }
   }
 }

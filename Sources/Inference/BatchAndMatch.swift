@@ -23,7 +23,7 @@ package struct BatchAndMatchConfiguration: Sendable, Codable, Equatable {
 /// - Throws: ``InferenceError`` where no start is finite; ``FitError`` above 256 unknowns, since matrices are dense.
 package func runBatchAndMatch(
   _ density: any LogDensity, configuration: BatchAndMatchConfiguration = BatchAndMatchConfiguration(), draws: Int, seed: UInt64,
-  monitor: (@Sendable ([Double]) -> [Double])? = nil, onProgress: (VIProgress) -> Control = { _ in .proceed }
+  threads: Int = 1, monitor: (@Sendable ([Double]) -> [Double])? = nil, onProgress: (VIProgress) -> Control = { _ in .proceed }
 ) throws -> ApproximationResult {
   let n = density.dimension
   guard n <= VariationalStart.denseLimit else {
@@ -67,11 +67,13 @@ package func runBatchAndMatch(
     max(configuration.evaluationDraws, 100), block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: 0)
   let evaluation = GuideEvaluation(own, monitored: StartFit.columns(own, monitor))
   let agreement = StartAgreement(starts: 1, matching: 0, nearestRival: nil)
-  let rival = guide.nearestRival(block, bound: evaluation.elbo, seed: seed)
+  let probe = try GuideProbe.run(density, own, seed: seed, threads: threads, monitor: monitor)
+  let rival = guide.nearestRival(block, bound: EvidenceBracket(own, evaluation).best, seed: seed)
   return ApproximationResult(
-    evaluation: evaluation, bracket: EvidenceBracket(own, evaluation), trace: trace, steps: steps,
-    gradientEvaluations: block.evaluations, status: status,
-    verdict: Verdict(VerdictRules.variational(evaluation, status: status, agreement: agreement) + VerdictRules.uncovered(rival)),
+    evaluation: evaluation, bracket: EvidenceBracket(own, evaluation), probe: probe, trace: trace, steps: steps,
+    gradientEvaluations: block.evaluations + (probe?.evaluations ?? 0), status: status,
+    verdict: Verdict(
+      VerdictRules.variational(evaluation, status: status, agreement: agreement, probe: probe) + VerdictRules.uncovered(rival)),
     draws: guide.draws(draws, block: block, seed: seed, purpose: VariationalPurpose.draws, start: 0), gaussian: guide, details: [])
 }
 

@@ -13,6 +13,9 @@ package struct EvidenceBracket: Sendable, Codable, Equatable {
   package var upper: Double
   package var upperError: Double
 
+  /// What modes are compared with: the estimate, where it is above the lower bound. A guide that is wider than p, as objectives other than the ELBO make it, has a bound far below the evidence.
+  var best: Double { max(lower, estimate.isFinite ? estimate : lower) }
+
   package init(_ draws: GuideDraws, _ evaluation: GuideEvaluation) {
     lower = evaluation.elbo
     lowerError = evaluation.elboError

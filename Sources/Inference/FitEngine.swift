@@ -122,8 +122,10 @@ package struct FitEngine<M: Model>: Sendable {
   }
 
   private func nuts(_ compiled: CompiledModel<M>, _ configuration: NUTSConfiguration, _ chains: [Int]) throws -> Outcome {
+    let initial = method.initialization == .pathfinder ? try pathStarts(compiled, chains.count) : nil
     let result = try runNUTS(
-      compiled, configuration: configuration, seed: seed, chainIDs: chains, threads: threads, initial: starts(compiled, chains, seed: seed)
+      compiled, configuration: configuration, seed: seed, chainIDs: chains, threads: threads,
+      initial: initial ?? starts(compiled, chains, seed: seed)
     ) { progress in
       onProgress(FitProgress(progress))
       return stop.isRaised ? .stop : .goOn
@@ -169,11 +171,15 @@ package struct FitEngine<M: Model>: Sendable {
       guard !pool.logQ.contains(where: \.isNaN) else {
         throw FitError(["The particles of \(method.settings.name) have no density, so that they have no importance weights."])
       }
-      let result = GuideRefinement.resampled(
-        pool, count: pool.count / poolFactor, seed: seed, status: .converged, evaluations: outcome.evaluations)
+      if case .approximation(let configuration, _) = method.settings, case .pathfinder = configuration.algorithm {
+        throw FitError(["Pathfinder has resampled its draws by their weights already: there is nothing to refine by psis."])
+      }
+      let result = try GuideRefinement.resampled(
+        pool, of: compiled, count: pool.count / poolFactor, seed: seed, threads: threads, evaluations: outcome.evaluations,
+        monitor: FitMonitor(compiled)?.values)
       return Outcome(
         chains: [UnconstrainedChain(number: 0, positions: result.draws.positions, count: result.draws.count)],
-        sampleStats: ["lp": [result.draws.logP]], details: .approximation(result), evaluations: outcome.evaluations,
+        sampleStats: ["lp": [result.draws.logP]], details: .approximation(result), evaluations: result.gradientEvaluations,
         isInterrupted: outcome.isInterrupted)
     case .nuts:
       let result = try GuideRefinement.continued(pool, compiled, seed: seed, threads: threads) { progress in
@@ -255,6 +261,13 @@ package struct FitEngine<M: Model>: Sendable {
         return value ?? other
       }
     }
+  }
+
+  /// Draws of multi-path Pathfinder, one for each chain.
+  private func pathStarts(_ compiled: CompiledModel<M>, _ count: Int) throws -> [[Double]]? {
+    guard count > 0 else { return nil }
+    let starts = try PathfinderStarts.draws(compiled, count: count, seed: seed, threads: threads)
+    return starts.count == count ? starts : nil
   }
 
   /// The start of an optimizer where the model gives all initial values; nil where it searches by itself.

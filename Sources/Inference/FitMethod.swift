@@ -38,7 +38,7 @@ package struct ProgramConfiguration: Sendable {
   /// Site → estimator, in place of the guide's own.
   package var estimators: [String: EstimatorChoice] = [:]
 
-  package init() {}
+  package init() { optimization.isGuarded = true }
 }
 
 /// A model that brings a guide of its own, which ``Method/vi(guide:steps:particles:rate:draws:minibatch:)`` uses where none is named.
@@ -52,6 +52,8 @@ public struct Method<M: Model>: Sendable {
   /// The guide of `.program` settings.
   package var program: (@Sendable (GuideProgram, M) throws -> Void)?
 
+  /// Where the chains of NUTS begin.
+  package var initialization = Initialization.random
   /// What comes after the guide; nil for nothing.
   package var refinement: Refinement?
 
@@ -81,12 +83,21 @@ public struct Method<M: Model>: Sendable {
     case asWritten
   }
 
+  /// Where the chains of NUTS begin.
+  public enum Initialization: String, Sendable, CaseIterable {
+    /// Uniform in (−2, 2) in every unconstrained coordinate for which the model gives no initial value.
+    case random
+    /// At draws of multi-path Pathfinder, one for each chain.
+    case pathfinder
+  }
+
   /// The no-U-turn sampler: `draws` kept in each of `chains` chains after `warmup` iterations of adaptation.
   /// - Parameter targetAcceptance: the acceptance statistic that step sizes aim at, in (0, 1); nil begins at 0.8, and a chain whose
   ///   trajectories diverge late in its warm-up raises its own towards 0.99.
   public static func nuts(
     chains: Int = 4, warmup: Int = 1000, draws: Int = 1000, targetAcceptance: Double? = nil, maximumTreeDepth: Int = 10,
-    metric: Metric = .automatic, centering: Centering = .automatic
+    metric: Metric = .automatic, centering: Centering = .automatic,
+    initialization: Initialization = .random
   ) -> Method {
     var configuration = NUTSConfiguration()
     configuration.warmup = warmup
@@ -100,9 +111,11 @@ public struct Method<M: Model>: Sendable {
       case .variance: .diagonalVariance
       case .dense: .dense
       }
-    return Method(
+    var method = Method(
       .nuts(
         configuration, chains: Array(0..<Swift.max(chains, 0)), centering: centering == .automatic ? .automatic : .asWritten))
+    method.initialization = initialization
+    return method
   }
 
   /// Variational inference: the member of the guide's family with the largest ELBO.

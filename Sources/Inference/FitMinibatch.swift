@@ -64,6 +64,7 @@ extension FitEngine {
       seed: seed)
     var optimization = StochasticConfiguration()
     optimization.steps = configuration.steps
+    optimization.isGuarded = true
     optimization.rate = configuration.learningRate ?? optimization.rate
     var start = [Double](repeating: 0, count: objective.parameterCount)
     for (index, value) in whole.initialPosition.enumerated() { start[index] = value ?? 0 }

@@ -144,15 +144,44 @@ extension VerdictRules {
 
 extension FitVerdict {
   /// The verdict on a guide that is a program. With minibatches k̂ judges all local variables at once, which no local approximation of many
-  /// passes: there it is a reason for caution.
+  /// passes: there it is a reason for caution, as long as it is a number. An ELBO that is not finite, or lower than where the ascent began, fails.
   static func program(_ evaluation: GuideEvaluation, _ optimum: StochasticResult, isSubsampled: Bool) -> Verdict {
     let agreement = StartAgreement(starts: 1, matching: 0, nearestRival: nil)
     var reasons = VerdictRules.variational(evaluation, status: optimum.status, agreement: agreement)
     if isSubsampled {
-      for index in reasons.indices where ["pareto_k", "mean_shift", "not_optimal"].contains(reasons[index].code) {
+      for index in reasons.indices
+      where evaluation.paretoShape < .infinity && ["pareto_k", "mean_shift", "not_optimal"].contains(reasons[index].code) {
         reasons[index].severity = min(reasons[index].severity, .caution)
       }
     }
-    return Verdict(reasons)
+    return Verdict(reasons + ascent(evaluation, optimum))
+  }
+
+  /// What the course of the ascent says by itself.
+  private static func ascent(_ evaluation: GuideEvaluation, _ optimum: StochasticResult) -> [Verdict.Reason] {
+    let advice = "Use a smaller rate (--optimizer adam:0.001), more particles, or check that the guide's scales start small."
+    var reasons: [Verdict.Reason] = []
+    if !evaluation.elbo.isFinite {
+      reasons.append(
+        .init(
+          code: "elbo_not_finite", severity: .fail,
+          text: "The ELBO of the fitted guide is \(evaluation.elbo.brief()): the ascent has diverged. \(advice)"))
+    } else if let first = optimum.trace.first(where: { $0.value.isFinite })?.value,
+      evaluation.elbo < first - 1 - 3 * (evaluation.elboError.isFinite ? evaluation.elboError : 0)
+    {
+      reasons.append(
+        .init(
+          code: "no_improvement", severity: .fail,
+          text:
+            "The ELBO ended at \(evaluation.elbo.brief(6)), below the \(first.brief(6)) where the ascent began: it has diverged. \(advice)"
+        ))
+    }
+    if optimum.collapses > 0 {
+      reasons.append(
+        .init(
+          code: "ascent_restarted", severity: .ok,
+          text: "The ELBO collapsed \(optimum.collapses) times; each time the ascent went on from its best place with a smaller rate."))
+    }
+    return reasons
   }
 }

@@ -23,12 +23,18 @@ enum GuideRefinement {
   static let poolFactor = 4
 
   /// - Parameter evaluations: spent so far.
-  static func resampled(_ pool: GuideDraws, count: Int, seed: UInt64, status: Status, evaluations: Int) -> ApproximationResult {
+  static func resampled(
+    _ pool: GuideDraws, of density: any LogDensity, count: Int, seed: UInt64, threads: Int, evaluations: Int,
+    monitor: (@Sendable ([Double]) -> [Double])?
+  ) throws -> ApproximationResult {
     let evaluation = GuideEvaluation(pool)
+    let chosen = pool.resampled(count, seed: seed)
+    let probe = try GuideProbe.run(density, chosen, seed: seed, threads: threads, monitor: monitor)
     return ApproximationResult(
-      evaluation: evaluation, bracket: EvidenceBracket(pool, evaluation), trace: [], steps: 0, gradientEvaluations: evaluations,
-      status: status, verdict: Verdict(VerdictRules.resampled(evaluation, status: status, what: "guide")),
-      draws: pool.resampled(count, seed: seed), details: [("weighted_draws", Double(pool.count))])
+      evaluation: evaluation, bracket: EvidenceBracket(pool, evaluation), probe: probe, trace: [], steps: 0,
+      gradientEvaluations: evaluations + (probe?.evaluations ?? 0), status: .converged,
+      verdict: Verdict(VerdictRules.resampled(evaluation, status: .converged, what: "guide", probe: probe)), draws: chosen,
+      details: [("weighted_draws", Double(pool.count))])
   }
 
   /// Mean and covariance of the draws as an affine map: dense up to 256 unknowns, else the standard deviations.

@@ -13,6 +13,8 @@ package struct LaplaceResult: Sendable {
   package var logEvidence: Double
   /// Fresh draws from the Gaussian against the density; nil without a guide.
   package var evaluation: GuideEvaluation?
+  /// What short chains from the Gaussian's draws say; nil without a guide.
+  package var probe: GuideProbe?
   package var status: Status
   package var verdict: Verdict
   package var gradientEvaluations: Int
@@ -65,12 +67,14 @@ package func runLaplace(
     max(configuration.evaluationDraws, 100), block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: 0)
   let fit = StartFit.columns(draws, monitor)
   let evaluation = GuideEvaluation(draws, monitored: fit)
-  let rival = guide.nearestRival(block, bound: evaluation.elbo, seed: seed)
+  let probe = try GuideProbe.run(density, draws, seed: seed, threads: threads, monitor: monitor)
+  let rival = guide.nearestRival(block, bound: EvidenceBracket(draws, evaluation).best, seed: seed)
   return LaplaceResult(
     mode: mode, guide: guide, precision: precision,
-    logEvidence: mode.logDensity + Double(n) / 2 * log(2 * Double.pi) + guide.halfLogDeterminant, evaluation: evaluation,
-    status: mode.status, verdict: mode.verdict.adding(VerdictRules.laplace(evaluation, status: .converged) + VerdictRules.uncovered(rival)),
-    gradientEvaluations: mode.gradientEvaluations + block.evaluations)
+    logEvidence: mode.logDensity + Double(n) / 2 * log(2 * Double.pi) + guide.halfLogDeterminant, evaluation: evaluation, probe: probe,
+    status: mode.status,
+    verdict: mode.verdict.adding(VerdictRules.laplace(evaluation, status: .converged, probe: probe) + VerdictRules.uncovered(rival)),
+    gradientEvaluations: mode.gradientEvaluations + block.evaluations + (probe?.evaluations ?? 0))
 }
 
 /// Damped Newton ascent of log p from a point near a mode.

@@ -48,11 +48,14 @@ package func runFixedDraws(
   let fixed = solution.guide.draws(1000, block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: 1)
   let status = best.outcome.status == .cancelled ? .cancelled : solution.status
   let agreement = StartAgreement(best: best, all: fits)
-  let rival = guide.nearestRival(block, bound: evaluation.elbo, seed: seed)
+  let probe = try GuideProbe.run(density, own, seed: seed, threads: threads, monitor: monitor)
+  let rival = guide.nearestRival(block, bound: EvidenceBracket(own, evaluation).best, seed: seed)
   return ApproximationResult(
-    evaluation: evaluation, bracket: EvidenceBracket(own, evaluation), trace: solution.trace, steps: solution.trace.count,
-    gradientEvaluations: fits.reduce(0) { $0 + $1.evaluations } + problem.evaluations + block.evaluations, status: status,
-    verdict: Verdict(VerdictRules.variational(evaluation, status: status, agreement: agreement) + VerdictRules.uncovered(rival)),
+    evaluation: evaluation, bracket: EvidenceBracket(own, evaluation), probe: probe, trace: solution.trace, steps: solution.trace.count,
+    gradientEvaluations: fits.reduce(0) { $0 + $1.evaluations } + problem.evaluations + block.evaluations + (probe?.evaluations ?? 0),
+    status: status,
+    verdict: Verdict(
+      VerdictRules.variational(evaluation, status: status, agreement: agreement, probe: probe) + VerdictRules.uncovered(rival)),
     draws: guide.draws(draws, block: block, seed: seed, purpose: VariationalPurpose.draws, start: 0),
     gaussian: solution.covariance == nil ? nil : guide,
     details: [("mean_field_elbo", GuideEvaluation(fixed).elbo), ("fixed_draws", Double(problem.samples))])

@@ -4,11 +4,16 @@ import Modeling
 
 /// Looks for modes that a fitted guide does not cover: none of its draws would ever show them.
 ///
-/// Sixteen L-BFGS searches start at m + r s ∘ ε, r = 3, 10, 30 in turn, with m and s the guide's means and sds. A mode u* counts as a rival if its own Laplace
-/// evidence log p(u*) + (n/2) log 2π − ½ log det(−∇² log p) is at most five nats below the guide's bound, and the guide gives it e⁻⁵ of the density or less that
+/// L-BFGS searches start at m + r s ∘ ε, r = 3, 10, 30 in turn, with m and s the guide's means and sds, and where hot chains end: chains from m + s ∘ ε that move through p^β with
+/// β = 1/4 and 1/16 (``ProbeChains``), for which barriers between modes are low, so that narrow modes which no search from far away runs into are found too. A mode u* counts as a rival if its own Laplace
+/// evidence log p(u*) + (n/2) log 2π − ½ log det(−∇² log p) is at most five nats below what the guide's draws say of the evidence, and the guide gives it e⁻⁵ of the density or less that
 /// it would have: log p(u*) − log q(u*) > bound + 5. Searches that run away or meet no finite density are passed over.
 enum ModeScan {
   static let searches = 16
+  /// Chains at each temperature, of which every second end begins a search.
+  private static let hotChains = 64
+  private static let coldnesses = [0.25, 0.0625]
+  private static let hotIterations = 24
 
   /// The smallest difference between bound and a rival's evidence, in nats (negative where the rival has more); nil where there is no rival.
   static func nearestRival(
@@ -22,10 +27,9 @@ enum ModeScan {
     settings.iterationLimit = 200
     var nearest: Double?
     var known: [[Double]] = []
-    for search in 0..<searches {
-      var stream = RandomStream(at: RandomAddress(seed: seed, purpose: VariationalPurpose.scan, chain: UInt32(search)))
-      let radius = [3.0, 10, 30][search % 3]
-      let start = (0..<n).map { location[$0] + radius * scales[$0] * stream.nextNormal() }
+    var starts = (0..<searches).map { start($0, radius: [3.0, 10, 30][$0 % 3], location, scales, seed) }
+    starts += hotStarts(block, location: location, scales: scales, seed: seed)
+    for start in starts {
       var minimizer = LBFGS(dimension: n, configuration: settings)
       let found = minimizer.minimize(from: start, objective: VariationalStart.negativeLogDensity(block))
       guard found.status == .converged else { continue }
@@ -41,6 +45,26 @@ enum ModeScan {
       if bound - evidence < min(nearest ?? 5, 5) { nearest = bound - evidence }
     }
     return nearest
+  }
+
+  private static func start(_ number: Int, radius: Double, _ location: [Double], _ scales: [Double], _ seed: UInt64) -> [Double] {
+    var stream = RandomStream(at: RandomAddress(seed: seed, purpose: VariationalPurpose.scan, chain: UInt32(number)))
+    return location.indices.map { location[$0] + radius * scales[$0] * stream.nextNormal() }
+  }
+
+  /// Ends of hot chains.
+  private static func hotStarts(_ block: DensityBlock, location: [Double], scales: [Double], seed: UInt64) -> [[Double]] {
+    let n = location.count
+    guard scales.allSatisfy({ $0 > 0 }) else { return [] }
+    let coordinates = ProbeChains.Coordinates(location: location, scales: scales)
+    return coldnesses.indices.flatMap { index -> [[Double]] in
+      let first = index * hotChains
+      let starts = (0..<hotChains).flatMap { start(searches + first + $0, radius: 1, location, scales, seed) }
+      let ends = ProbeChains.hotEnds(
+        block, coordinates, starts: starts, first: first, iterations: hotIterations, seed: seed ^ VariationalPurpose.hotSeed,
+        coldness: coldnesses[index])
+      return stride(from: 0, to: hotChains, by: 2).map { Array(ends[($0 * n)..<(($0 + 1) * n)]) }.filter { $0.allSatisfy(\.isFinite) }
+    }
   }
 }
 

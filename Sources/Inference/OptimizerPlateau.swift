@@ -15,8 +15,6 @@ package struct PlateauConfiguration: Sendable, Codable, Equatable {
   package var levels = 3
   /// A level ends when eight chunks bring less than this, in the objective's unit, or less than twice its error.
   package var tolerance = 0.01
-  /// A gradient longer than this many typical ones is shortened.
-  package var clip = 10.0
 
   package init() {}
 }
@@ -25,7 +23,7 @@ package struct PlateauConfiguration: Sendable, Codable, Equatable {
 ///
 /// The rate stays until the mean value over four chunks is no better than over the four before, then falls; the iterates at the last rate are averaged.
 /// What is watched is the value, not the parameters: those of a network wander along directions that change nothing. A step whose value is not
-/// finite is left out; gradients ten times longer than usual (by a running mean of their norm) are shortened to that.
+/// finite is left out; an ``AscentGuard`` warms up the rate, shortens wild gradients and undoes collapses, after which of the average and the best place the one with the better value is returned.
 package func runPlateau(
   _ objective: any StochasticObjective, from start: [Double], configuration: PlateauConfiguration,
   onProgress: (_ step: Int, _ value: Double) -> Control = { _, _ in .proceed }
@@ -38,12 +36,12 @@ private final class PlateauRun {
   private let objective: any StochasticObjective
   private let configuration: PlateauConfiguration
   private let parameters, gradient, sums: Storage
-  private let rule: any AscentRule
+  private var rule: any AscentRule
+  private let keeper: AscentGuard
   private let count: Int
   private var step = 0
   private var badSteps = 0
   private var averaged = 0
-  private var typicalNorm = 0.0
   private var trace: [(step: Int, value: Double)] = []
 
   init(_ objective: any StochasticObjective, _ start: [Double], _ configuration: PlateauConfiguration) {
@@ -54,6 +52,7 @@ private final class PlateauRun {
     gradient = Storage(count)
     sums = Storage(count)
     rule = configuration.optimizer.rule(count: count)
+    keeper = AscentGuard(count: count)
   }
 
   func run(_ onProgress: (Int, Double) -> Control) -> StochasticResult {
@@ -85,10 +84,11 @@ private final class PlateauRun {
     if badSteps > step / 2 { status = .nonFinite }
     let last = chunks.suffix(4)
     let value = last.isEmpty ? .nan : last.reduce(0, +) / Double(last.count)
-    let final = averaged > 0 ? sums.array.map { $0 / Double(averaged) } : parameters.array
+    let average = averaged > 0 ? sums.array.map { $0 / Double(averaged) } : parameters.array
     return StochasticResult(
-      parameters: final, steps: step, status: status, trace: trace, value: value, valueError: Self.error(last), iterateRHat: .nan,
-      badSteps: badSteps)
+      parameters: keeper.collapses > 0 ? keeper.better([average], of: objective, step: step) : average, steps: step, status: status,
+      trace: trace, value: value, valueError: Self.error(last), iterateRHat: .nan,
+      badSteps: badSteps, collapses: keeper.collapses)
   }
 
   private static func error(_ values: ArraySlice<Double>) -> Double {
@@ -109,8 +109,7 @@ private final class PlateauRun {
 
   /// The mean of the finite values of one chunk.
   private func chunk(rate: Double, limit: Int, averages: Bool) -> Double {
-    var sum = 0.0
-    var finite = 0
+    var finite: [Double] = []
     for _ in 0..<configuration.chunk where step < limit {
       var value = 0.0
       objective.evaluate(parameters: parameters.base, step: step, value: &value, gradient: gradient.base)
@@ -119,26 +118,18 @@ private final class PlateauRun {
         badSteps += 1
         continue
       }
-      sum += value
-      finite += 1
-      clip()
-      rule.ascend(parameters.base, gradient: gradient.base, rate: rate)
+      finite.append(value)
+      keeper.shorten(gradient.base)
+      rule.ascend(parameters.base, gradient: gradient.base, rate: rate * keeper.share(step: step - 1))
       guard averages else { continue }
       averaged += 1
       for i in 0..<count { sums.base[i] += parameters.base[i] }
     }
-    return finite > 0 ? sum / Double(finite) : .nan
-  }
-
-  private func clip() {
-    var square = 0.0
-    for i in 0..<count where gradient.base[i].isFinite { square += gradient.base[i] * gradient.base[i] }
-    let norm = square.squareRoot()
-    guard norm > 0, norm.isFinite else { return }
-    let bound = configuration.clip * typicalNorm
-    if typicalNorm > 0, norm > bound {
-      for i in 0..<count { gradient.base[i] *= bound / norm }
+    if keeper.collapses(finite, parameters.base) {
+      rule = configuration.optimizer.rule(count: count)
+      averaged = 0
+      for i in 0..<count { sums.base[i] = 0 }
     }
-    typicalNorm = typicalNorm > 0 ? 0.99 * typicalNorm + 0.01 * min(norm, bound) : norm
+    return finite.isEmpty ? .nan : finite.reduce(0, +) / Double(finite.count)
   }
 }

@@ -30,8 +30,15 @@ package struct StochasticConfiguration: Sendable, Codable {
   package var parameterTolerance: Double?
   /// Fixed steps: keep the rate constant and return the last iterate, as plain training loops do, instead of decay and averaging.
   package var isPlain = false
+  /// For the parameters of networks: the rate warms up, wild gradients are shortened, a collapse is undone (``AscentGuard``), and of averages, last iterate and best place
+  /// the one with the best value is returned.
+  package var isGuarded = false
 
   package init() {}
+
+  fileprivate func makeRule(count: Int) -> any AscentRule {
+    optimizer == .adam ? Adam(count: count, beta1: beta1, beta2: beta2) : optimizer.rule(count: count)
+  }
 }
 
 /// Where stochastic optimization ended.
@@ -49,6 +56,8 @@ package struct StochasticResult: Sendable {
   package var iterateRHat: Double
   /// Steps whose value was not finite.
   package var badSteps: Int
+  /// Times the ascent was put back after a collapse.
+  package var collapses = 0
 }
 
 /// Maximizes a stochastic objective by Adam (or another rule) in rounds of falling rate, with averaged iterates.
@@ -74,7 +83,11 @@ final class StochasticRun {
   private let sums: Storage
   private let watched: [Int]
   private let watchedValues: Storage
-  private let rule: any AscentRule
+  private var rule: any AscentRule
+  private let keeper: AscentGuard?
+  private var window: [Double] = []
+  private var late: Storage?
+  private var lateCount = 0
   private var step = 0
   private var averaged = 0
   private var badSteps = 0
@@ -91,9 +104,8 @@ final class StochasticRun {
     parameters = Storage(start)
     gradient = Storage(count)
     sums = Storage(count)
-    rule =
-      configuration.optimizer == .adam
-      ? Adam(count: count, beta1: configuration.beta1, beta2: configuration.beta2) : configuration.optimizer.rule(count: count)
+    rule = configuration.makeRule(count: count)
+    keeper = configuration.isGuarded ? AscentGuard(count: count) : nil
     let number = min(count, 256)
     watched = (0..<number).map { $0 * count / max(number, 1) }
     watchedValues = Storage(number)
@@ -104,7 +116,11 @@ final class StochasticRun {
     step += 1
     if lastValue.isFinite {
       recent = (recent.sum + lastValue, recent.count + 1)
-      rule.ascend(parameters.base, gradient: gradient.base, rate: rate)
+      if let keeper {
+        window.append(lastValue)
+        keeper.shorten(gradient.base)
+      }
+      rule.ascend(parameters.base, gradient: gradient.base, rate: rate * (keeper?.share(step: step - 1) ?? 1))
     } else {
       badSteps += 1
     }
@@ -112,8 +128,25 @@ final class StochasticRun {
       let mean = recent.count > 0 ? recent.sum / Double(recent.count) : .nan
       trace.append((step, mean))
       recent = (0, 0)
+      if let keeper {
+        if keeper.collapses(window, parameters.base) { restart() }
+        window.removeAll(keepingCapacity: true)
+      }
       if onProgress(step, mean) == .stop { stopped = true }
     }
+  }
+
+  /// A fresh optimizer and fresh averages, after a collapse.
+  private func restart() {
+    rule = configuration.makeRule(count: count)
+    resetAverage()
+    lateCount = 0
+    late = nil
+  }
+
+  /// The best of several places and the last one; without a guard the first.
+  private func chosen(_ places: [[Double]]) -> [Double] {
+    keeper?.better(places + [parameters.array], of: objective, step: step) ?? places[0]
   }
 
   private func accumulate() {
@@ -130,12 +163,15 @@ final class StochasticRun {
       advance(
         rate: configuration.isPlain || t <= flat ? configuration.rate : configuration.rate * pow(flat / t, 0.6), limit: steps, onProgress)
       if !configuration.isPlain, step > steps / 2 { accumulate() }
+      if keeper != nil, step > steps - steps / 10 { accumulateLate() }
     }
-    let final = averaged > 0 ? sums.array.map { $0 / Double(averaged) } : parameters.array
+    var places = [averaged > 0 ? sums.array.map { $0 / Double(averaged) } : parameters.array]
+    if let late, lateCount > 0 { places.append(late.array.map { $0 / Double(lateCount) }) }
+    let final = configuration.isPlain ? parameters.array : chosen(places)
     let status: Status = stopped ? .cancelled : badSteps > steps / 2 ? .nonFinite : .stepsDone
     return StochasticResult(
       parameters: final, steps: step, status: status, trace: trace, value: trace.last?.value ?? .nan, valueError: .nan, iterateRHat: .nan,
-      badSteps: badSteps)
+      badSteps: badSteps, collapses: keeper?.collapses ?? 0)
   }
 
   func automatic(_ onProgress: (Int, Double) -> Control) -> StochasticResult {
@@ -151,8 +187,9 @@ final class StochasticRun {
           : previous.map { round.settles(after: $0, configuration) } == true ? .converged : nil
       if let status {
         return StochasticResult(
-          parameters: round.parameters, steps: step, status: status, trace: trace, value: round.value, valueError: round.valueError,
-          iterateRHat: round.rHat, badSteps: badSteps)
+          parameters: chosen([round.parameters]), steps: step, status: status, trace: trace, value: round.value,
+          valueError: round.valueError,
+          iterateRHat: round.rHat, badSteps: badSteps, collapses: keeper?.collapses ?? 0)
       }
       previous = round
       rate *= configuration.decay
@@ -198,6 +235,13 @@ final class StochasticRun {
     return RoundSummary(
       parameters: sums.array.map { $0 / Double(averaged) }, chunkValues: values, rHat: average.chunks >= 2 ? average.rHat(scales: []) : .nan
     )
+  }
+
+  private func accumulateLate() {
+    let total = late ?? Storage(count)
+    late = total
+    lateCount += 1
+    for i in 0..<count { total.base[i] += parameters.base[i] }
   }
 
   private func resetAverage() {

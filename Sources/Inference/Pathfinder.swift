@@ -24,40 +24,85 @@ package struct PathfinderConfiguration: Sendable, Codable, Equatable {
 /// - Throws: ``InferenceError`` where no path has a finite start; what the density throws.
 package func runPathfinder(
   _ density: any LogDensity, configuration: PathfinderConfiguration = PathfinderConfiguration(), draws: Int, seed: UInt64,
-  threads: Int = 1, onProgress: @escaping @Sendable (VIProgress) -> Control = { _ in .proceed }
+  threads: Int = 1, monitor: (@Sendable ([Double]) -> [Double])? = nil,
+  onProgress: @escaping @Sendable (VIProgress) -> Control = { _ in .proceed }
 ) throws -> ApproximationResult {
-  let paths = try Parallel.map(Array(0..<max(1, configuration.paths)), threads: threads) { number in
-    try PathfinderPath(density, configuration, number: number, seed: seed, onProgress)
-  }
-  // A path whose ELBO is ten nats below the best has a share of e⁻¹⁰ at most: its draws would be wasted.
-  let highest = paths.map(\.elbo).max() ?? 0
-  let usable = paths.filter { $0.guide != nil && $0.elbo > highest - 10 }
-  let guides = usable.compactMap(\.guide)
-  guard let first = guides.first else { throw InferenceError(status: .noFiniteStart) }
-  // A quarter of the draws comes from Gaussians of twice the width: where the paths are too narrow, weights show it (Hesterberg 1995).
-  let wide = guides.map(\.doubled)
-  let mixture = GaussianMixture(guides.map { ($0, 0.75) } + wide.map { ($0, 0.25) })
-  var pool = GuideDraws(dimension: first.dimension, count: 0, positions: [], logP: [], logQ: [])
-  let share = max(4, configuration.drawsPerPath) / 4
-  let jobs = guides.indices.map { (guides[$0], 3 * share, $0) } + guides.indices.map { (wide[$0], share, guides.count + $0) }
-  let parts = try Parallel.map(jobs, threads: threads) { guide, count, index in
-    let block = try DensityBlock(density)
-    return guide.draws(count, block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: index)
-  }
-  for part in parts { pool.append(part) }
-  for k in 0..<pool.count { pool.logQ[k] = mixture.logDensity(Array(pool.draw(k))) }
+  let found = try PathfinderPool(density, configuration, seed: seed, threads: threads, onProgress)
+  let (paths, pool) = (found.paths, found.draws)
   let evaluation = GuideEvaluation(pool)
   let (centre, spread) = pool.moments
+  let bracket = EvidenceBracket(pool, evaluation)
   let rival = ModeScan.nearestRival(
-    try DensityBlock(density), location: centre, scales: spread, bound: evaluation.elbo, seed: seed, logDensity: mixture.logDensity)
+    try DensityBlock(density), location: centre, scales: spread, bound: bracket.best, seed: seed, logDensity: found.mixture.logDensity)
+  let chosen = pool.resampled(max(draws, 4000), seed: seed)
+  let probe = try GuideProbe.run(density, chosen, seed: seed, threads: threads, monitor: monitor)
   let isCancelled = paths.contains { $0.status == .cancelled }
   let status: Status = isCancelled ? .cancelled : .converged
   return ApproximationResult(
-    evaluation: evaluation, bracket: EvidenceBracket(pool, evaluation), trace: usable.map { ($0.iterations, $0.elbo) },
-    steps: paths.reduce(0) { $0 + $1.iterations }, gradientEvaluations: paths.reduce(pool.count) { $0 + $1.evaluations }, status: status,
+    evaluation: evaluation, bracket: bracket, probe: probe, trace: found.usable.map { ($0.iterations, $0.elbo) },
+    steps: paths.reduce(0) { $0 + $1.iterations },
+    gradientEvaluations: paths.reduce(pool.count + (probe?.evaluations ?? 0)) { $0 + $1.evaluations }, status: status,
     verdict: Verdict(
-      VerdictRules.resampled(evaluation, status: status, what: "Gaussians of Pathfinder") + VerdictRules.uncovered(rival)),
-    draws: pool.resampled(draws, seed: seed), details: [("paths", Double(guides.count))])
+      VerdictRules.resampled(evaluation, status: status, what: "Gaussians of Pathfinder", probe: probe) + VerdictRules.uncovered(rival)),
+    draws: pool.resampled(draws, seed: seed), details: [("paths", Double(found.usable.count))])
+}
+
+/// The paths with their draws, weighted against the mixture of all.
+private struct PathfinderPool {
+  var paths: [PathfinderPath]
+  var usable: [PathfinderPath]
+  var mixture: GaussianMixture
+  /// With log q of the mixture.
+  var draws: GuideDraws
+
+  init(
+    _ density: any LogDensity, _ configuration: PathfinderConfiguration, seed: UInt64, threads: Int,
+    _ onProgress: @escaping @Sendable (VIProgress) -> Control
+  ) throws {
+    paths = try Parallel.map(Array(0..<max(1, configuration.paths)), threads: threads) { number in
+      try PathfinderPath(density, configuration, number: number, seed: seed, onProgress)
+    }
+    // A path whose ELBO is ten nats below the best has a share of e⁻¹⁰ at most: its draws would be wasted.
+    let highest = paths.map(\.elbo).max() ?? 0
+    usable = paths.filter { $0.guide != nil && $0.elbo > highest - 10 }
+    let guides = usable.compactMap(\.guide)
+    guard let first = guides.first else { throw InferenceError(status: .noFiniteStart) }
+    // A quarter of the draws comes from Gaussians of twice the width: where the paths are too narrow, weights show it (Hesterberg 1995).
+    let wide = guides.map(\.doubled)
+    mixture = GaussianMixture(guides.map { ($0, 0.75) } + wide.map { ($0, 0.25) })
+    draws = GuideDraws(dimension: first.dimension, count: 0, positions: [], logP: [], logQ: [])
+    let share = max(4, configuration.drawsPerPath) / 4
+    let jobs = guides.indices.map { (guides[$0], 3 * share, $0) } + guides.indices.map { (wide[$0], share, guides.count + $0) }
+    let parts = try Parallel.map(jobs, threads: threads) { guide, count, index in
+      let block = try DensityBlock(density)
+      return guide.draws(count, block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: index)
+    }
+    for part in parts { draws.append(part) }
+    for k in 0..<draws.count { draws.logQ[k] = mixture.logDensity(Array(draws.draw(k))) }
+  }
+}
+
+/// Where chains may begin.
+enum PathfinderStarts {
+  /// `count` different draws of multi-path Pathfinder, by their weights; the heaviest in turn where fewer have any weight.
+  /// - Throws: ``InferenceError`` where no path has a finite start.
+  static func draws(_ density: any LogDensity, count: Int, seed: UInt64, threads: Int) throws -> [[Double]] {
+    let pool = try PathfinderPool(density, PathfinderConfiguration(), seed: seed, threads: threads) { _ in .proceed }.draws
+    let resampled = pool.resampled(64 * count, seed: seed)
+    var starts: [[Double]] = []
+    for k in 0..<resampled.count where starts.count < count {
+      let draw = Array(resampled.draw(k))
+      if !starts.contains(draw) { starts.append(draw) }
+    }
+    let heaviest = (0..<pool.count).filter { pool.logP[$0].isFinite }.sorted {
+      pool.logP[$0] - pool.logQ[$0] > pool.logP[$1] - pool.logQ[$1]
+    }
+    for k in heaviest where starts.count < count {
+      let draw = Array(pool.draw(k))
+      if !starts.contains(draw) { starts.append(draw) }
+    }
+    return starts
+  }
 }
 
 /// One search and the Gaussian that stands for it.

@@ -23,7 +23,7 @@ package struct SVGDConfiguration: Sendable, Codable, Equatable {
 /// - Throws: ``InferenceError`` where no start is finite; what the density throws.
 package func runSVGD(
   _ density: any LogDensity, configuration: SVGDConfiguration = SVGDConfiguration(), seed: UInt64,
-  onProgress: (VIProgress) -> Control = { _ in .proceed }
+  threads: Int = 1, monitor: (@Sendable ([Double]) -> [Double])? = nil, onProgress: (VIProgress) -> Control = { _ in .proceed }
 ) throws -> ApproximationResult {
   let n = density.dimension
   let block = try DensityBlock(density)
@@ -52,11 +52,14 @@ package func runSVGD(
       break
     }
   }
+  let draws = GuideDraws(
+    dimension: n, count: count, positions: particles.positions, logP: particles.logP, logQ: [Double](repeating: .nan, count: count))
+  let probe = try GuideProbe.run(density, draws, seed: seed, threads: threads, monitor: monitor)
   return ApproximationResult(
-    evaluation: nil, bracket: nil, trace: trace, steps: steps, gradientEvaluations: block.evaluations, status: status,
-    verdict: Verdict(VerdictRules.particles(status: status)),
-    draws: GuideDraws(
-      dimension: n, count: count, positions: particles.positions, logP: particles.logP, logQ: [Double](repeating: .nan, count: count)),
+    evaluation: nil, bracket: nil, probe: probe, trace: trace, steps: steps,
+    gradientEvaluations: block.evaluations + (probe?.evaluations ?? 0), status: status,
+    verdict: Verdict(VerdictRules.particles(status: status, probe: probe)),
+    draws: draws,
     details: [("svgd_particles", Double(count))])
 }
 

@@ -9,6 +9,9 @@ enum VariationalPurpose {
   static let draws: UInt32 = 0x5649_0005
   static let resampling: UInt32 = 0x5649_0006
   static let scan: UInt32 = 0x5649_0007
+  static let probe: UInt32 = 0x5649_0008
+  /// Keeps the noise of hot chains apart from that of the others.
+  static let hotSeed: UInt64 = 0x5649_0009
 }
 
 /// The standard normal noise behind the samples of one step, each number addressed by (seed, purpose, start and sample, step, element).

@@ -19,6 +19,8 @@ package struct VIResult: Sendable {
   /// The guide with the best ELBO: location and scale factor over unconstrained space.
   package var guide: GaussianGuide
   package var evaluation: GuideEvaluation
+  /// What short chains from the guide's draws say; nil where none were run.
+  package var probe: GuideProbe?
   /// What the evaluation's draws say about the log evidence.
   package var bracket: EvidenceBracket
   /// (step, mean ELBO estimate since the last entry), in nats.

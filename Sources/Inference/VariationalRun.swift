@@ -24,14 +24,17 @@ package func runVI(
   let (evaluation, bracket, extra) = try best.finalEvaluation(density, seed: seed, monitor: monitor)
   let agreement = StartAgreement(best: best, all: fits)
   let scan = try DensityBlock(density)
-  let rival = best.outcome.guide.nearestRival(scan, bound: evaluation.elbo, seed: seed)
+  let probe = try GuideProbe.run(density, best.draws, seed: seed, threads: threads, monitor: monitor)
+  let rival = best.outcome.guide.nearestRival(scan, bound: bracket.best, seed: seed)
   return VIResult(
-    configuration: configuration, seed: seed, guide: best.outcome.guide, evaluation: evaluation, bracket: bracket,
+    configuration: configuration, seed: seed, guide: best.outcome.guide, evaluation: evaluation, probe: probe, bracket: bracket,
     trace: best.outcome.trace,
-    steps: best.outcome.steps, gradientEvaluations: fits.reduce(extra + scan.evaluations) { $0 + $1.evaluations },
+    steps: best.outcome.steps,
+    gradientEvaluations: fits.reduce(extra + scan.evaluations + (probe?.evaluations ?? 0)) { $0 + $1.evaluations },
     starts: fits.map(\.report), status: best.outcome.status,
     verdict: Verdict(
-      VerdictRules.variational(evaluation, status: best.outcome.status, agreement: agreement) + VerdictRules.uncovered(rival)))
+      VerdictRules.variational(evaluation, status: best.outcome.status, agreement: agreement, probe: probe) + VerdictRules.uncovered(rival))
+  )
 }
 
 /// One start from its random point to its evaluation by fresh draws.

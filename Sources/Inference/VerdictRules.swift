@@ -28,8 +28,11 @@ package enum VerdictRules {
   /// Rules for a guide fitted by ELBO maximization.
   ///
   /// k̂ above 0.7 fails: importance weights have no usable mean, the guide misses part of the posterior. Up to 0.7, importance weighting is
-  /// reliable, and where it would move a mean by more than 0.1 sd or a sd by more than a quarter, that is a reason for caution.
-  package static func variational(_ e: GuideEvaluation, status: Status, agreement: StartAgreement) -> [Verdict.Reason] {
+  /// reliable, and where it would move a mean by more than 0.1 sd or a sd by more than a quarter, that is a reason for caution. Short chains
+  /// overrule the weights where they can tell (``judged(_:by:)``); starts that disagree are then held against the fit only if a rival's ELBO is within five nats.
+  package static func variational(_ e: GuideEvaluation, status: Status, agreement: StartAgreement, probe: GuideProbe? = nil)
+    -> [Verdict.Reason]
+  {
     var reasons = ending(status)
     if status == .stepLimit, !(e.paretoShape <= 0.5) {
       reasons.append(
@@ -40,7 +43,8 @@ package enum VerdictRules {
         ))
     }
     reasons += tail(e, what: "guide", remedy: "Use a richer guide (full-rank), a non-centred form of the model, or NUTS.")
-    if agreement.starts > 1, agreement.matching == 0 {
+    let isVouched = probe?.vouches ?? false && !((agreement.nearestRival ?? .infinity) < 5)
+    if agreement.starts > 1, agreement.matching == 0, !isVouched {
       reasons.append(
         .init(
           code: "starts_disagree", severity: .caution,
@@ -61,13 +65,14 @@ package enum VerdictRules {
           code: "elbo_error", severity: .caution,
           text: "The ELBO has a standard error of \(e.elboError.brief()) nats; do not compare models by it."))
     }
-    return reasons
+    return judged(reasons, by: probe)
   }
 
   /// Rules for a Laplace approximation; `evaluation` is nil where there is none.
-  package static func laplace(_ evaluation: GuideEvaluation?, status: Status) -> [Verdict.Reason] {
-    ending(status)
-      + (evaluation.map { tail($0, what: "Laplace approximation", remedy: "Use VI with a full-rank guide, or NUTS.") } ?? [])
+  package static func laplace(_ evaluation: GuideEvaluation?, status: Status, probe: GuideProbe? = nil) -> [Verdict.Reason] {
+    judged(
+      ending(status)
+        + (evaluation.map { tail($0, what: "Laplace approximation", remedy: "Use VI with a full-rank guide, or NUTS.") } ?? []), by: probe)
   }
 
   /// Rules for a mode: `rival` is the smallest difference in log density to another mode that was found, or nil.
@@ -175,7 +180,7 @@ package enum VerdictRules {
   }
 
   /// Rules for draws that were resampled by importance weights: what the weights correct is no fault, but they must be reliable and not too few.
-  package static func resampled(_ e: GuideEvaluation, status: Status, what: String) -> [Verdict.Reason] {
+  package static func resampled(_ e: GuideEvaluation, status: Status, what: String, probe: GuideProbe? = nil) -> [Verdict.Reason] {
     var reasons = ending(status)
     let isNearlyExact = e.effectiveSampleSize > 0.9 * Double(e.draws) && e.badDraws == 0
     if !isNearlyExact, !(e.paretoShape <= e.paretoThreshold) {
@@ -192,15 +197,48 @@ package enum VerdictRules {
           code: "importance_ess", severity: e.effectiveSampleSize < 50 ? .fail : .caution,
           text: "Only \(e.effectiveSampleSize.brief()) draws are effective after weighting: estimates are noisy. Draw more, or use NUTS."))
     }
-    return reasons
+    return judged(reasons, by: probe)
   }
 
-  /// Rules for particles without a density: nothing vouches for them.
-  package static func particles(status: Status) -> [Verdict.Reason] {
-    ending(status) + [
+  /// Rules for particles without a density: short chains alone can vouch for them.
+  package static func particles(status: Status, probe: GuideProbe? = nil) -> [Verdict.Reason] {
+    let reasons =
+      ending(status) + [
+        .init(
+          code: "unverified", severity: .caution,
+          text: "Particles have no density, so that importance weights cannot tell how good they are: compare with NUTS.")
+      ]
+    return judged(reasons, by: probe)
+  }
+
+  /// What short chains change about reasons: where they move away from the guide that is a reason by itself, and where they vouch for it, doubts about weights, particles and the optimizer's
+  /// end fall.
+  package static func judged(_ reasons: [Verdict.Reason], by probe: GuideProbe?) -> [Verdict.Reason] {
+    guard let probe else { return reasons }
+    if probe.accuses {
+      let isFar = max(probe.excess.location, probe.excess.scale) > 0.5
+      let isLocation = probe.excess.location >= probe.excess.scale
+      let finding =
+        isLocation
+        ? "move a mean by \(abs(probe.location).brief(2)) sd" : "change a standard deviation by a factor of \(exp(probe.scale).brief(2))"
+      return reasons + [
+        .init(
+          code: "chains_move", severity: isFar ? .fail : .caution,
+          text:
+            "Short chains from the draws \(finding): the draws do not follow the posterior there. Use a richer guide (full-rank, a flow), or NUTS."
+        )
+      ]
+    }
+    guard probe.vouches else { return reasons }
+    let doubts: Set = ["pareto_k", "mean_shift", "scale_shift", "not_optimal", "not_converged", "unverified"]
+    let kept = reasons.filter { !doubts.contains($0.code) }
+    guard kept.count < reasons.count else { return reasons }
+    let fallen = reasons.filter { doubts.contains($0.code) }.map(\.code).joined(separator: ", ")
+    return kept + [
       .init(
-        code: "unverified", severity: .caution,
-        text: "Particles have no density, so that importance weights cannot tell how good they are: compare with NUTS.")
+        code: "chains_vouch", severity: .ok,
+        text:
+          "Short chains from the draws forget where they began and find the same means and standard deviations, which outweighs \(fallen).")
     ]
   }
 

@@ -56,13 +56,15 @@ package func runGraphGuide(
   let evaluator = try GraphGuideEvaluator(guide)
   evaluator.load(outcome.parameters)
   let rival = ModeScan.nearestRival(
-    block, location: centre, scales: spread, bound: evaluation.elbo, seed: seed, logDensity: evaluator.logDensity)
+    block, location: centre, scales: spread, bound: EvidenceBracket(own, evaluation).best, seed: seed, logDensity: evaluator.logDensity)
+  let probe = try GuideProbe.run(density, own, seed: seed, threads: threads, monitor: monitor)
   let reasons =
-    VerdictRules.variational(evaluation, status: outcome.status, agreement: starts.agreement(configuration.family))
+    VerdictRules.variational(evaluation, status: outcome.status, agreement: starts.agreement(configuration.family), probe: probe)
     + VerdictRules.uncovered(rival)
   return ApproximationResult(
-    evaluation: evaluation, bracket: EvidenceBracket(own, evaluation), trace: outcome.trace.map { ($0.step, $0.value) },
-    steps: outcome.steps, gradientEvaluations: starts.evaluations + objective.evaluations + block.evaluations, status: outcome.status,
+    evaluation: evaluation, bracket: EvidenceBracket(own, evaluation), probe: probe, trace: outcome.trace.map { ($0.step, $0.value) },
+    steps: outcome.steps, gradientEvaluations: starts.evaluations + objective.evaluations + block.evaluations + (probe?.evaluations ?? 0),
+    status: outcome.status,
     verdict: Verdict(reasons),
     draws: try guide.draws(draws, parameters: outcome.parameters, block: block, seed: seed, purpose: VariationalPurpose.draws),
     details: [("parameters", Double(guide.parameterCount)), ("bad_steps", Double(outcome.badSteps))])
