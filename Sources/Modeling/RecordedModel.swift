@@ -156,7 +156,7 @@ enum Execution<Output: Sendable> {
     return RecordedModel(
       sites: first.sites, plates: first.plates,
       variables: variables + probabilities + second.variables.filter { $0.role == .output },
-      output: second.output, redrawn: first.redrawn, summation: summation)
+      output: second.output, redrawn: first.redrawn, resized: first.resized, summation: summation)
   }
 
   private static func recorded(_ recording: Recording, _ output: Output, _ results: [(name: String, value: Tensor)]) throws
