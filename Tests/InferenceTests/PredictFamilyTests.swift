@@ -219,7 +219,7 @@ private func isUncorrelated(_ a: [Double], _ b: [Double]) -> Bool { abs(correlat
   @Test(arguments: [nil, 3]) func aLongerSequenceGoesOn(units: Int?) async throws {
     var stream = RandomStream(at: RandomAddress(seed: 3, purpose: 79))
     let plates = units ?? 1
-    let values = (0..<(count * plates)).flatMap { _ in [7, 8, 9, 1 + 0.3 * stream.nextNormal()] }
+    let values = (0..<(count * plates)).flatMap { _ -> [Double] in [7, 8, 9, 1 + 0.3 * stream.nextNormal()] }
     let site = VariableDraws(name: "t.h", kind: .latent, shape: (units.map { [$0] } ?? []) + [4], values: [values])
     let draws = DrawSet(chains: 1, drawsPerChain: count, variables: [site], sampleStats: [:])
     func forecast(_ steps: Int) async throws -> Prediction<Tensor> {
