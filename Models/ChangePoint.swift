@@ -2,7 +2,7 @@ import Credence
 
 /// Yearly counts whose rate changes once, in a year that is summed out: disasters in British coal mines, 1851–1962 (Jarrett 1979).
 ///
-/// With these data: 3.1 disasters a year before the change, 0.9 after it. The first year with the new rate is most likely 1891 (`change` 40), and
+/// With these data: 3.1 disasters a year before the change, 0.9 after it. The first year with the new rate is most likely 1892 (`change` 41), and
 /// with probability 0.95 one of 1886 to 1896.
 struct ChangePoint: Model {
   let disasters: Tensor

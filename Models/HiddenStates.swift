@@ -3,7 +3,7 @@ import Credence
 /// A hidden Markov model of two states with normal emissions of variance 1, written with the state at each time.
 ///
 /// The states are summed out along the sequence: the posterior of everything else is that of `hmm_example-hmm_example`, where the forward
-/// recursion is written out. With the data that ship with it: means 3.1 and 8.9, and states that are certain at nearly all times.
+/// recursion is written out. With the data that ship with it: means 3.0 and 8.8, and states that are certain at nearly all times.
 struct HiddenStates: Model {
   let y: Tensor
 

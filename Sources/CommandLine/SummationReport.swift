@@ -18,7 +18,9 @@ package struct SummationReport: Sendable, Equatable {
         : "returned by the body, its draws and probabilities are in results"
       return Line(key: site.name, text: "\(site.values.count) values; \(reported)")
     }
-    let order = summation.steps.map { "\($0.name)" + ($0.repeats > 1 ? " (\($0.repeats) steps)" : "") }
+    let order = summation.steps.map {
+      ($0.kind == .product ? "product over " : "") + $0.name + ($0.repeats > 1 ? " (\($0.repeats) steps)" : "")
+    }
     lines.append(Line(key: "order", text: SummationReport.shortened(order)))
     if let largest = summation.steps.max(by: { $0.size < $1.size }) {
       let axes = largest.axes.map { "\($0.name) \($0.size)" }.joined(separator: " × ")
@@ -43,7 +45,8 @@ package struct SummationReport: Sendable, Equatable {
       let table = step.axes.map { axis -> JSONValue in
         .object(("name", .string(axis.name)), ("size", .integer(axis.size)), ("kind", axis.isPlate ? "plate" : "values"))
       }
-      return .object(("site", .string(step.name)), ("repeats", .integer(step.repeats)), ("table", .array(table)))
+      return .object(
+        ("kind", .string(step.kind.rawValue)), ("name", .string(step.name)), ("repeats", .integer(step.repeats)), ("table", .array(table)))
     }
     return .object(
       ("sites", .array(sites)), ("order", .array(order)), ("largest_table", .integer(summation.largestTable)),

@@ -131,6 +131,7 @@ struct Enumeration {
         )
       }
       scale *= whole?.scale ?? 1
+      if !left.isEmpty, product.plates.contains(plate) { try factors.note(plate, of: product.plates) }
       product = product.plates.contains(plate) ? product.withFirst(plate).sum(axis: 0) : Double(plate.size) * product
     }
     if scale != 1 { product = scale * product }

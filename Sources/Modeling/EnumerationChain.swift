@@ -99,6 +99,8 @@ struct PendingChain {
   private func recurrence(_ tables: [Tensor], _ end: Tensor, _ others: [PlateAxis], _ factors: inout FactorElimination) throws -> Tensor? {
     guard states.count == 1, states[0].after != states[0].before.axis else { return nil }
     let (before, after) = (states[0].before.axis, states[0].after)
+    // Its derivative keeps the weights of all steps.
+    guard let whole = PlateAxis.tableSize([chain.steps, before, after] + others), whole <= EnumerationLimit.table else { return nil }
     try factors.note(after, of: PlateAxis.ordered([before, after] + others))
     func laid(_ tables: [Tensor], _ order: [PlateAxis]) throws -> Node {
       if tables.isEmpty { return .fill(0, shape: order.map(\.size)) }

@@ -1,10 +1,12 @@
 import Differentiation
 
-/// One step of an elimination: a sum over all values of one site, for each element of a table.
+/// One step of an elimination: a sum over all values of one site, or a product over the elements of a plate, for each element of a table.
 package struct EliminationStep: Sendable, Equatable {
-  /// The site, or what a sequence carries.
+  package enum Kind: String, Sendable { case sum, product }
+  package let kind: Kind
+  /// The site, or what a sequence carries; the plate.
   package let name: String
-  /// The table that is summed, axis by axis: name and length, hidden axes first.
+  /// The table that is summed or multiplied, axis by axis: name and length, hidden axes first.
   package let axes: [Axis]
   /// How often: the length of the sequence that it is done along, 1 outside of sequences.
   package let repeats: Int
@@ -49,11 +51,13 @@ struct FactorElimination {
     return network.rest
   }
 
-  /// Notes a sum over an axis, of a table over these axes, that is taken elsewhere. Throws where the table is too large.
+  /// Notes a sum or product over an axis, of a table over these axes. Throws where the table is too large.
   mutating func note(_ axis: PlateAxis, of axes: [PlateAxis]) throws {
     if (PlateAxis.tableSize(axes) ?? .max) > EnumerationLimit.table { throw FactorElimination.tooLarge(axes) }
     steps.append(
-      EliminationStep(name: axis.name, axes: axes.map { .init(name: $0.name, size: $0.size, isPlate: !$0.isHidden) }, repeats: repeats))
+      EliminationStep(
+        kind: axis.isHidden ? .sum : .product, name: axis.name,
+        axes: axes.map { .init(name: $0.name, size: $0.size, isPlate: !$0.isHidden) }, repeats: repeats))
   }
 
   /// The sum of tables over all of their axes, the small ones first.

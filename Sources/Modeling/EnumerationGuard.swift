@@ -20,14 +20,27 @@ enum ImpossibleValues {
   }
 
   private static func logarithm(_ node: Node, _ x: Node) -> Node? {
-    let zero: Double
     switch node.operation {
-    case .unary(.log): zero = 0
-    case .unary(.log1p): zero = -1
-    default: return nil
+    case .unary(.log): logarithm(.log, zero: 0, x)
+    case .unary(.log1p): logarithm(.log1p, zero: -1, x)
+    default: nil
     }
-    if case .unary(.exp) = x.operation { return nil }
-    guard case .unary(let operation) = node.operation else { return nil }
+  }
+
+  /// Of few numbers that are repeated or chosen from it is taken before that: `Poisson(rate: select(…, early, late))`.
+  private static func logarithm(_ operation: UnaryOperation, zero: Double, _ x: Node) -> Node? {
+    func part(_ x: Node) -> Node { logarithm(operation, zero: zero, x) ?? .unary(operation, x) }
+    func isRepeated(_ x: Node) -> Bool {
+      if case .broadcast = x.operation { return true }
+      return x.splat != nil
+    }
+    switch x.operation {
+    case .unary(.exp): return nil
+    case .broadcast(let axes): return part(x.inputs[0]).broadcast(to: x.shape, axes: axes)
+    case .ternary(.select) where isRepeated(x.inputs[1]) && isRepeated(x.inputs[2]):
+      return .select(x.inputs[0], part(x.inputs[1]), part(x.inputs[2]))
+    default: break
+    }
     let isZero = Node.binary(.equal, x, .fill(zero, shape: x.shape))
     let inside = Node.select(isZero, .fill(1, shape: x.shape), x)
     return .select(isZero, .fill(-.infinity, shape: x.shape), .unary(operation, inside))

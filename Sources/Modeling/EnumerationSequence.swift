@@ -92,7 +92,10 @@ struct ChainRecorder {
     let mark = recording.mark()
     let axis = PlateAxis(id: recording.newAxis(), name: name, size: length, depth: program.open.count)
     var values = carries.indices.map { hidden[$0] ? known(carries[$0], "starts") ?? [0] : [] }
+    // After as many rounds as there are steps no further value can be reached, even by a carry that counts.
+    var round = 0
     while true {
+      defer { round += 1 }
       recording.rewind(to: mark)
       let before = carries.indices.map { index in
         hidden[index] ? recording.hiddenAxis("\(name) before", values[index], home: program.axes + [axis]) : nil
@@ -114,7 +117,7 @@ struct ChainRecorder {
         outcome = try step(inputs, elements.map { $0[index] })
       }
       for place in recording.sites.indices.dropFirst(first) { stack(&recording.sites[place], index) }
-      guard let wider = widened(values, outcome.carries, before) else {
+      guard round < length, let wider = widened(values, outcome.carries, before) else {
         return finish(axis, before, outcome, visible.last, sites: recording.sites[first...].flatMap(\.hidden))
       }
       values = wider

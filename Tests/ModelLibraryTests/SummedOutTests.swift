@@ -89,12 +89,10 @@ struct SummedOutTests {
 
   @Test("NUTS gives the posteriors of the sums written out, within 4 errors of the difference")
   func posteriors() async throws {
-    let byHand = FileModel(ChangePointByHand.self, "coal-mining.json")
     let hidden = try #require(ModelLibrary.all.first { $0.name == "hidden-states" })
     let recursion = try #require(ModelLibrary.all.first { $0.name == "hmm_example-hmm_example" })
-    let change = try #require(ModelLibrary.all.first { $0.name == "change-point" })
     let pairs: [(any RunnableModel, any RunnableModel, [String])] = [
-      (change, byHand, ["early", "late"]), (hidden, recursion, ["theta1", "theta2", "mu"]),
+      (hidden, recursion, ["theta1", "theta2", "mu"])
     ]
     for (summed, other, names) in pairs {
       let (a, b) = (try await run(summed, 1), try await run(other, 2))
@@ -106,11 +104,73 @@ struct SummedOutTests {
     }
   }
 
-  @Test("The year of the change is 1890 or near it")
+  /// With k years at the early rate, both rates have Gamma posteriors: ∫ λˢ e^(−nλ) e^(−λ) dλ = Γ(s + 1)/(n + 1)^(s + 1).
+  private func exactChange(_ counts: [Double]) -> (probabilities: [Double], early: Double, change: Double) {
+    let logs = counts.indices.map { k -> (weight: Double, early: Double) in
+      let (first, second) = (counts[..<k].reduce(0, +), counts[k...].reduce(0, +))
+      let (n, m) = (Double(k) + 1, Double(counts.count - k) + 1)
+      return (lgamma(first + 1) - (first + 1) * log(n) + lgamma(second + 1) - (second + 1) * log(m), (first + 1) / n)
+    }
+    let largest = logs.map(\.weight).max()!
+    let weights = logs.map { exp($0.weight - largest) }
+    let total = weights.reduce(0, +)
+    return (
+      weights.map { $0 / total }, zip(weights, logs).reduce(0) { $0 + $1.0 * $1.1.early } / total,
+      weights.enumerated().reduce(0) { $0 + $1.element * Double($1.offset) } / total
+    )
+  }
+
+  @Test("The change point has its exact posterior, by NUTS and by draws of the year")
   func year() async throws {
     let change = try #require(ModelLibrary.all.first { $0.name == "change-point" })
-    let probabilities = try means(try await run(change, 1), "change.probability").map(\.mean)
-    #expect(probabilities.count == 112 && abs(probabilities.reduce(0, +) - 1) < 1e-12)
-    #expect(probabilities[35...45].reduce(0, +) > 0.9)
+    let variables = try await run(change, 1)
+    let data = try BuiltInData.model(ChangePointByHand.self, "coal-mining.json").disasters.values()
+    let exact = exactChange(data)
+    let probabilities = try means(variables, "change.probability")
+    #expect(probabilities.count == 112 && abs(probabilities.map(\.mean).reduce(0, +) - 1) < 1e-12)
+    for (found, probability) in zip(probabilities, exact.probabilities) where probability > 1e-6 {
+      #expect(abs(found.mean - probability) < 4.5 * found.error)
+    }
+    let (early, year) = (try means(variables, "early")[0], try means(variables, "change")[0])
+    #expect(abs(early.mean - exact.early) < 4 * early.error, "\(early) and \(exact.early)")
+    #expect(abs(year.mean - exact.change) < 4 * year.error, "\(year) and \(exact.change)")
+    // What the model's comment says.
+    #expect(exact.probabilities.firstIndex(of: exact.probabilities.max()!) == 41)
+    #expect(exact.probabilities[35...45].reduce(0, +) > 0.94)
+  }
+
+  @Test("The number of animals is that of the draws, and has the mean that theory gives it")
+  func population() async throws {
+    let model = try #require(ModelLibrary.all.first { $0.name == "capture-recapture" })
+    var request = InferenceRequest()
+    request.seed = 3
+    request.warmup = 500
+    request.draws = 500
+    request.keepsDraws = true
+    let outcome = try await model.infer(data: nil, request: request) { _ in }
+    let draws = try #require(outcome.draws)
+    func values(_ name: String) throws -> [Double] { try #require(draws.variables.first { $0.name == name }).values.flatMap { $0 } }
+    let (psi, bold, rate, there) = (try values("psi"), try values("bold"), try values("rate"), try values("there"))
+    let population = try values("population")
+    let animals = there.count / psi.count
+    var sums = 0.0
+    var squares = 0.0
+    for draw in psi.indices {
+      let own = there[(draw * animals)..<((draw + 1) * animals)]
+      #expect(population[draw] == own.reduce(0, +) && own.prefix(76).allSatisfy { $0 == 1 })
+      // Given the parameters each animal that was never caught is there with this probability, independently of the others.
+      let missed = psi[draw] * ((1 - bold[draw]) * pow(1 - rate[2 * draw], 18) + bold[draw] * pow(1 - rate[2 * draw + 1], 18))
+      let p = missed / (missed + 1 - psi[draw])
+      let unseen = Double(animals - 76)
+      let z = (population[draw] - 76 - unseen * p) / max(1e-9, (unseen * p * (1 - p)).squareRoot())
+      sums += z
+      squares += z * z
+    }
+    // What the model's comment says.
+    #expect((125.0...141).contains(population.sorted()[population.count / 2]))
+    // z has mean 0 and variance 1, independently from draw to draw.
+    let count = Double(psi.count)
+    #expect(abs(sums / count) < 4.5 / count.squareRoot(), "\(sums / count)")
+    #expect(abs(squares / count - 1) < 0.15, "\(squares / count)")
   }
 }

@@ -33,8 +33,9 @@ struct RandomGraph: Model {
       p.factor("fb", value(&choice, theta, inside))
       guard choice.coin else { return }
       p.plate("Q", 2) { j in
-        if choice.coin { inside += draw(p, "c", &choice, theta, inside) }
-        p.observe("y", Normal(value(&choice, theta, inside), sd: 1), Tensor([[0.3, 1], [-0.5, 0.2]])[i][j])
+        var innermost = inside
+        if choice.coin { innermost += draw(p, "c", &choice, theta, inside) }
+        p.observe("y", Normal(value(&choice, theta, innermost), sd: 1), Tensor([[0.3, 1], [-0.5, 0.2]])[i][j])
       }
       // The plate once more, after another one inside it was closed.
       p.factor("fd", value(&choice, theta, Array(inside.prefix(2))))
