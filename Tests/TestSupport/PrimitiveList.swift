@@ -4,7 +4,7 @@ import Differentiation
 package enum PrimitiveList {
   private static func range(of operation: UnaryOperation) -> ClosedRange<Double>? {
     switch operation {
-    case .log, .squareRoot, .reciprocal, .logGamma, .digamma, .trigamma: 0.3...3
+    case .log, .squareRoot, .reciprocal, .logGamma, .digamma, .trigamma, .logBesselI0Scaled, .besselRatioMinusOne: 0.3...3
     case .log1p: -0.6...2
     case .asin, .acos: -0.8...0.8
     case .normalQuantile: 0.05...0.95

@@ -142,6 +142,8 @@ package enum ElementwiseKernels {
     case .logNormalCDF: logNormalCDF(d, a, sa, n)
     case .normalQuantile: map(d, a, sa, n) { lanewise($0) { Special.normalQuantile($0) } }
     case .log1mExp: log1mExp(d, a, sa, n)
+    case .logBesselI0Scaled: map(d, a, sa, n) { lanewise($0) { Special.logBesselI0Scaled($0) } }
+    case .besselRatioMinusOne: map(d, a, sa, n) { lanewise($0) { Special.besselRatioMinusOne($0) } }
     default: break
     }
   }
@@ -180,6 +182,8 @@ package enum ElementwiseKernels {
     case .gammaUpperQuantile: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaQuantile(shape: $0, logUpper: $1) } }
     case .incompleteGammaPShape: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaPShapeDerivative($0, $1) } }
     case .gammaDrawDerivative: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaDrawDerivative(shape: $0, $1) } }
+    case .vonMisesDrawDerivative:
+      map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.vonMisesDrawDerivative(concentration: $0, $1) } }
     default: break
     }
   }

@@ -25,7 +25,7 @@ struct DrawInstruction: HeavyInstruction {
         default: RandomFill.logistics(count: out.count, lanes: width, chains: pointer, at: address, to)
         }
       }
-    case .gamma, .logGamma, .poisson, .binomial:
+    case .gamma, .logGamma, .poisson, .binomial, .vonMises:
       for element in 0..<out.count {
         for lane in 0..<width {
           var own = address
@@ -41,6 +41,7 @@ struct DrawInstruction: HeavyInstruction {
             switch draw.kind {
             case .gamma: a > 0 && a.isFinite ? stream.nextGamma(shape: a) : .nan
             case .logGamma: a > 0 && a.isFinite ? stream.nextLogGamma(shape: a) : .nan
+            case .vonMises: stream.nextVonMises(concentration: a)
             case .poisson: a >= 0 && a.isFinite ? stream.nextPoisson(rate: a) : .nan
             default:
               { (p: Double) in

@@ -50,6 +50,10 @@ public func erf(_ x: Tensor) -> Tensor { Tensor.unary(.erf, x) }
 public func erfc(_ x: Tensor) -> Tensor { Tensor.unary(.erfc, x) }
 /// Φ(x).
 public func normalCDF(_ x: Tensor) -> Tensor { Tensor.unary(.normalCDF, x) }
+/// log(e^−x I₀(x)) for x ≥ 0, I₀ the modified Bessel function of the first kind.
+public func logBesselI0Scaled(_ x: Tensor) -> Tensor { Tensor.unary(.logBesselI0Scaled, x) }
+/// I₁(x)/I₀(x) − 1 for x ≥ 0: the mean cosine of a von Mises angle of concentration x, minus one.
+public func besselRatioMinusOne(_ x: Tensor) -> Tensor { Tensor.unary(.besselRatioMinusOne, x) }
 /// log Φ(x), finite far into the left tail.
 public func logNormalCDF(_ x: Tensor) -> Tensor { Tensor.unary(.logNormalCDF, x) }
 /// Φ⁻¹(p), 0 < p < 1.

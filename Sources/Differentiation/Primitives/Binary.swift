@@ -18,6 +18,8 @@ package enum BinaryOperation: UInt8, CaseIterable, Sendable {
   case incompleteGammaPShape
   /// dz/da of a Gamma(a, 1) draw z at a fixed level of its distribution function: −(∂P/∂a)/density.
   case gammaDrawDerivative
+  /// dz/dκ of a von Mises draw z about 0, inputs (κ, z), at a fixed level of its distribution function.
+  case vonMisesDrawDerivative
 
   /// (∂f/∂a, ∂f/∂b); nil for a zero derivative.
   ///
@@ -50,7 +52,7 @@ package enum BinaryOperation: UInt8, CaseIterable, Sendable {
       { (slope: Node) in (slope * .binary(.gammaDrawDerivative, a, b), -slope) }(.unary(.exp, .gammaLogDensity(shape: a, b) - y))
     case .gammaQuantile: (.binary(.gammaDrawDerivative, a, y), .unary(.exp, b - .gammaLogDensity(shape: a, y)))
     case .gammaUpperQuantile: (.binary(.gammaDrawDerivative, a, y), -.unary(.exp, b - .gammaLogDensity(shape: a, y)))
-    case .incompleteGammaPShape, .gammaDrawDerivative: (.underivable("\(self)", a.shape), .underivable("\(self)", a.shape))
+    case .incompleteGammaPShape, .gammaDrawDerivative, .vonMisesDrawDerivative: (.underivable("\(self)", a.shape), .underivable("\(self)", a.shape))
     }
   }
 }

@@ -7,12 +7,14 @@ package struct Draw: Hashable, Sendable {
     case gamma, logGamma
     /// inputs (rate): Poisson. inputs (n, p): binomial. Not differentiable.
     case poisson, binomial
+    /// inputs (κ): von Mises about 0. Differentiable implicitly.
+    case vonMises
 
     /// A draw may have one input more than parameters: a number that is part of its address. In a loop it differs from step to step.
     var parameterCount: Int {
       switch self {
       case .uniform, .normal, .exponential, .gumbel, .logistic: 0
-      case .gamma, .logGamma, .poisson: 1
+      case .gamma, .logGamma, .poisson, .vonMises: 1
       case .binomial: 2
       }
     }
@@ -33,10 +35,11 @@ extension Node {
 }
 
 extension Draw {
-  /// ∂(draw)/∂(parameter): implicit reparameterization (Figurnov, Mohamed, Mnih 2018, arXiv:1805.08498) for the gamma draws.
+  /// ∂(draw)/∂(parameter): implicit reparameterization (Figurnov, Mohamed, Mnih 2018, arXiv:1805.08498) for gamma and von Mises draws.
   func parameterDerivative(_ node: Node) -> Node? {
     switch kind {
     case .gamma: .binary(.gammaDrawDerivative, node.inputs[0], node)
+    case .vonMises: .binary(.vonMisesDrawDerivative, node.inputs[0], node)
     case .logGamma:
       // d log z/da = (dz/da)/z; below the smallest normal z the limit a·d(log z)/da = −log(u)/a-like form is −log z / a.
       {

@@ -5,6 +5,8 @@ package enum UnaryOperation: UInt8, CaseIterable, Sendable {
   case negate, exp, log, expm1, log1p, squareRoot, reciprocal, square, tanh, logistic, softplus, sin, cos, atan, asin, acos, sinh, cosh
   case absolute, sign, floor, ceiling, rounded
   case logGamma, digamma, trigamma, erf, erfc, normalCDF, logNormalCDF, normalQuantile, log1mExp
+  /// log(e^−x I₀(x)) and I₁(x)/I₀(x) − 1 for x ≥ 0, with the modified Bessel functions of the first kind.
+  case logBesselI0Scaled, besselRatioMinusOne
   case isNaN
   /// The identity, with derivative zero.
   case stopGradient
@@ -42,6 +44,12 @@ package enum UnaryOperation: UInt8, CaseIterable, Sendable {
     case .logNormalCDF: .unary(.exp, .standardNormalLogDensity(x) - y)  // φ(x)/Φ(x) in logarithms: finite far into the left tail
     case .normalQuantile: .unary(.reciprocal, .standardNormalDensity(y))
     case .log1mExp: -.unary(.reciprocal, .unary(.expm1, -x))  // d/dx log(1 − eˣ) = −1/(e⁻ˣ − 1)
+    case .logBesselI0Scaled: .unary(.besselRatioMinusOne, x)
+    // 1 − r/x − r² with r = 1 + y; near 0 the first terms of its series.
+    case .besselRatioMinusOne:
+      .select(
+        .binary(.less, x, .fill(1e-3, shape: x.shape)), 0.5 - 0.1875 * .unary(.square, x),
+        -((1 + y) / .binary(.maximum, x, .fill(1e-3, shape: x.shape)) + y * (2 + y)))
     case .sign, .floor, .ceiling, .rounded, .isNaN, .stopGradient: nil
     }
   }

@@ -32,3 +32,23 @@ print("let gammaDrawDerivatives: [(a: Double, z: Double, slope: Double)] = [")
 for a, z, s in rows:
     print("  (%s, %s, %s)," % tuple(repr(float(x)) for x in (a, z, s)))
 print("]")
+
+# Von Mises about 0: dz/dk = -(dF/dk)/f with F by quadrature, its derivative by differences in 40 digits.
+def von_mises_cdf(k, z):
+    scale = mp.quad(lambda t: mp.exp(k * (mp.cos(t) - 1)), mp.linspace(0, mp.pi, 9) if k < 50 else [0, 1 / mp.sqrt(k), 4 / mp.sqrt(k), 12 / mp.sqrt(k), mp.pi])
+    points = [0, z] if z < 3 / mp.sqrt(k + 1) else [0, 1 / mp.sqrt(k + 1), 3 / mp.sqrt(k + 1), z]
+    return mp.mpf(1) / 2 + mp.quad(lambda t: mp.exp(k * (mp.cos(t) - 1)), points) / (2 * scale), scale
+
+
+print()
+print("/// (k, z, dz/dk) for von Mises draws z about 0 of concentration k.")
+print("let vonMisesDrawDerivatives: [(k: Double, z: Double, slope: Double)] = [")
+for k in (0.001, 0.1, 0.5, 1, 3, 10, 80, 1000):
+    k = mp.mpf(k)
+    for step in (0.05, 0.5, 1, 2, 3, 5):
+        z = mp.mpf(float(min(step / mp.sqrt(k), step * mp.pi / 5.2)))
+        h = k * mp.mpf(10) ** -12
+        slope = (von_mises_cdf(k + h, z)[0] - von_mises_cdf(k - h, z)[0]) / (2 * h)
+        density = mp.exp(k * (mp.cos(z) - 1)) / (2 * von_mises_cdf(k, z)[1])
+        print("  (%r, %r, %r)," % (float(k), float(z), float(-slope / density)))
+print("]")
