@@ -86,7 +86,9 @@ package struct FileModel<M: Model>: ReferencedModel, ModelWithDensity {
     try runnable.bench(data: own(data), request: request)
   }
 
-  package func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws -> EstimatorsOutcome {
+  package func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws
+    -> EstimatorsOutcome
+  {
     try runnable.estimators(data: own(data), test: test, request: request, note: note)
   }
 }

@@ -103,7 +103,9 @@ package struct KnownTarget<M: ModelWithExample>: VerdictTarget {
     try await runnable.infer(data: data, request: request, progress: progress)
   }
   package func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome { try runnable.bench(data: data, request: request) }
-  package func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws -> EstimatorsOutcome {
+  package func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws
+    -> EstimatorsOutcome
+  {
     try runnable.estimators(data: data, test: test, request: request, note: note)
   }
 }

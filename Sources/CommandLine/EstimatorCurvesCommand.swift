@@ -27,7 +27,9 @@ package struct CurvesRequest: Sendable, Equatable {
       if case .failure(let error) = GradientEstimator.named(name) { reader.fail("--compare \(name): \(error).") }
       estimators.append(name)
     }
-    if reader.arguments.has("--compare"), estimators.isEmpty { reader.fail("--compare expects names of estimators, such as rloo:4,disarm.") }
+    if reader.arguments.has("--compare"), estimators.isEmpty {
+      reader.fail("--compare expects names of estimators, such as rloo:4,disarm.")
+    }
     importanceDraws = reader.whole("--draws", in: 10...10_000_000) ?? importanceDraws
     fit.steps = fit.steps ?? 3000
     fit.optimizer = InferOptions.optimizer(&reader) ?? .init(name: "adam", rate: 0.003)
@@ -42,7 +44,8 @@ extension AnyRunnable {
   {
     let method: Method<M> = try FitRequest(request.fit).method(for: M.self)
     guard let program = method.program, case .program(let settings) = method.settings else {
-      throw UserError("--curves needs a model that brings a guide of its own with draws that are not differentiable; \(name) has a Gaussian one.")
+      throw UserError(
+        "--curves needs a model that brings a guide of its own with draws that are not differentiable; \(name) has a Gaussian one.")
     }
     var configuration = EstimatorCurveConfiguration()
     configuration.current = settings.estimators.compactMapValues(\.named)
@@ -72,9 +75,11 @@ extension EstimatorCurves {
 
   func plot(_ model: String) -> LinePlot {
     LinePlot(
-      title: "\(model): training with \(curves.count) gradient estimators", xLabel: "steps", yLabel: "ELBO of the training data, nats an element",
+      title: "\(model): training with \(curves.count) gradient estimators", xLabel: "steps",
+      yLabel: "ELBO of the training data, nats an element",
       curves: curves.filter { $0.obstacle == nil }.map { curve in
-        LinePlot.Curve("\(curve.estimator) (\(String(format: "%.2f", curve.evidence.value)))", curve.points.map { (Double($0.step), $0.bound) })
+        LinePlot.Curve(
+          "\(curve.estimator) (\(String(format: "%.2f", curve.evidence.value)))", curve.points.map { (Double($0.step), $0.bound) })
       })
   }
 

@@ -33,13 +33,18 @@ extension CommandSpecification {
         "--data", "FILE", "the model's data: one JSON object, names to numbers or nested arrays (row-major); - reads standard input"),
       OptionSpecification("--guide", "NAME", "mean-field, full-rank or low-rank:R; the model's own by default, or mean-field"),
       OptionSpecification("--estimator", "SITE=NAME[:ARG]", "the estimator that a site has now", repeats: true),
-      OptionSpecification("--steps", "N", "fit for this many steps first (default 0: at the starting point; 1000 for a Gaussian guide); with --curves: steps of each training (default 3000)"),
+      OptionSpecification(
+        "--steps", "N",
+        "fit for this many steps first (default 0: at the starting point; 1000 for a Gaussian guide); with --curves: steps of each training (default 3000)"
+      ),
       OptionSpecification("--minibatch", "PLATE=N", "elements of a plate per step", repeats: true),
       OptionSpecification("--draws", "N", "gradients of each estimator (default 2000); with --curves: importance draws (default 512)"),
       OptionSpecification("--curves", "FILE", "train with several estimators, and plot the bounds as SVG"),
       OptionSpecification(
-        "--compare", "NAME[:ARG],…", "with --curves: the estimators (default: six that are legal for all sites that are not differentiable)"),
-      OptionSpecification("--test", "FILE", "with --curves: the data that fits are scored on (default: the model's own, or the training data)"),
+        "--compare", "NAME[:ARG],…", "with --curves: the estimators (default: six that are legal for all sites that are not differentiable)"
+      ),
+      OptionSpecification(
+        "--test", "FILE", "with --curves: the data that fits are scored on (default: the model's own, or the training data)"),
       OptionSpecification("--optimizer", "NAME[:RATE]", "with --curves: as for infer (default adam:0.003)"),
       OptionSpecification("--particles", "N", "with --curves: draws averaged in a step (default 1)"),
       OptionSpecification("--seed", "N", "seed of all randomness (default 1)"),
@@ -174,7 +179,8 @@ extension EstimatorComparison {
           report.isCurrent ? "current" : nil, best[report.site] == report.estimator ? "best" : nil, report.isUnbiased ? nil : "biased",
         ]
         table.append([
-          "  \(report.estimator)", report.bias.compact, report.biasError.compact, report.variance.compact, report.cost.compact, report.varianceTimesCost.compact, marks.compactMap { $0 }.joined(separator: ", "),
+          "  \(report.estimator)", report.bias.compact, report.biasError.compact, report.variance.compact, report.cost.compact,
+          report.varianceTimesCost.compact, marks.compactMap { $0 }.joined(separator: ", "),
         ])
       }
       text += table.text

@@ -124,7 +124,8 @@ extension VIConfiguration {
 extension ProgramConfiguration {
   var json: JSONObject {
     JSONObject([
-      ("guide", "program"), ("objective", bound == 1 ? "elbo" : .string("iwae:\(bound)")), ("optimizer", .string(optimization.optimizer.rawValue)),
+      ("guide", "program"), ("objective", bound == 1 ? "elbo" : .string("iwae:\(bound)")),
+      ("optimizer", .string(optimization.optimizer.rawValue)),
       ("learning_rate", .number(optimization.rate)),
       ("beta1", .number(optimization.beta1)), ("beta2", .number(optimization.beta2)),
       ("steps", optimization.steps.map { .integer($0) } ?? "automatic"), ("step_limit", .integer(optimization.stepLimit)),

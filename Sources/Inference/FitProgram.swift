@@ -29,7 +29,7 @@ extension FitEngine {
     let whole = try GuidedModel(model, guide: program, estimators: chosen)
     let parts =
       try configuration.minibatch.isEmpty
-        && configuration.bound == 1
+      && configuration.bound == 1
       ? whole : GuidedModel(model, guide: program, minibatch: configuration.minibatch, estimators: chosen, bound: configuration.bound)
     guard parts.parameterCount > 0 else { throw FitError(["Neither the guide nor the model has parameters: there is nothing to fit."]) }
     guard parts.parameterCount == whole.parameterCount else {

@@ -119,7 +119,9 @@ package final class GuidedModel<M: Model>: Sendable {
           modelInputs: recorded.freeSites.compactMap { $0.unconstrained?.input }, draws: bound)
       else {
         throw ModelError([
-          .init(site: nil, at: nil, "the bound of \(bound) draws is not a sum over minibatches unless all draws stand in the plate that they are of")
+          .init(
+            site: nil, at: nil,
+            "the bound of \(bound) draws is not a sum over minibatches unless all draws stand in the plate that they are of")
         ])
       }
       surrogate = several.surrogate

@@ -82,8 +82,12 @@ package struct LinePlot: Sendable {
   package var svg: String {
     let frame = LinePlot.frame
     let (xs, ys) = (xSpan, ySpan)
-    func x(_ value: Double) -> Double { frame.left + (value - xs.lowerBound) / (xs.upperBound - xs.lowerBound) * (frame.right - frame.left) }
-    func y(_ value: Double) -> Double { frame.bottom - (value - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * (frame.bottom - frame.top) }
+    func x(_ value: Double) -> Double {
+      frame.left + (value - xs.lowerBound) / (xs.upperBound - xs.lowerBound) * (frame.right - frame.left)
+    }
+    func y(_ value: Double) -> Double {
+      frame.bottom - (value - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * (frame.bottom - frame.top)
+    }
     let middle = (x: (frame.left + frame.right) / 2, y: (frame.top + frame.bottom) / 2)
     var lines = [
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(LinePlot.text(LinePlot.size.width)) \(LinePlot.text(LinePlot.size.height))\" role=\"img\" aria-label=\"\(LinePlot.escaped(title))\">",
@@ -158,7 +162,8 @@ package struct LinePlot: Sendable {
   private static var style: String {
     var rules = [
       "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-size:13px;fill:#222}",
-      ".title{font-size:16px;font-weight:600}", ".page{fill:#fff}", ".grid{stroke:#e3e3e3;stroke-width:1}", ".axis{stroke:#555;stroke-width:1}",
+      ".title{font-size:16px;font-weight:600}", ".page{fill:#fff}", ".grid{stroke:#e3e3e3;stroke-width:1}",
+      ".axis{stroke:#555;stroke-width:1}",
       ".leader{stroke:#999;stroke-width:0.75;fill:none}", ".curve{fill:none;stroke-width:2;stroke-linejoin:round}",
     ]
     var dark = [
@@ -208,7 +213,9 @@ package struct LinePlot: Sendable {
   }
 
   private static func escaped(_ words: String) -> String {
-    words.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;").replacingOccurrences(of: ">", with: "&gt;")
-      .replacingOccurrences(of: "\"", with: "&quot;")
+    words.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;").replacingOccurrences(
+      of: ">", with: "&gt;"
+    )
+    .replacingOccurrences(of: "\"", with: "&quot;")
   }
 }

@@ -124,7 +124,9 @@ struct LineModel: RunnableModel {
       configuration: JSONObject([("seed", .seed(request.seed)), ("chains", .integer(chains)), ("warmup", 1000)]), warnings: warnings)
   }
 
-  func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws -> EstimatorsOutcome { throw UserError("\(name) has no guide.") }
+  func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws -> EstimatorsOutcome {
+    throw UserError("\(name) has no guide.")
+  }
   func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome {
     _ = try data?.decode(Content.self)
     return BenchOutcome(
@@ -150,7 +152,9 @@ struct CoinModel: RunnableModel {
   {
     LineModel.outcome(request, verdict: Verdict([.init(code: "r_hat_high", severity: .fail, text: "The chains disagree.")]))
   }
-  func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws -> EstimatorsOutcome { throw UserError("\(name) has no guide.") }
+  func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws -> EstimatorsOutcome {
+    throw UserError("\(name) has no guide.")
+  }
   func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome { throw Defect("the plan has no instructions.") }
 }
 
@@ -175,6 +179,8 @@ struct StubbornModel: RunnableModel {
     outcome.isInterrupted = true
     return outcome
   }
-  func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws -> EstimatorsOutcome { throw UserError("\(name) has no guide.") }
+  func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws -> EstimatorsOutcome {
+    throw UserError("\(name) has no guide.")
+  }
   func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome { throw CancellationError() }
 }

@@ -384,30 +384,4 @@ struct LoopBuilder {
     program.accumulators = accumulators
     return program
   }
-
-  private func storesWholeVectors(_ store: Int) -> Bool { (merged[store].last ?? 1) == 1 || isScalar }
-
-  private mutating func finishReduction(_ index: Int, _ step: inout Step, _ accumulators: inout Int) {
-    let reduction = reductions[index]
-    let innerStride = merged[reduction.stream].last ?? 0
-    if innerStride == 0 || isScalar {
-      step.operation.code =
-        switch reduction.reducer {
-        case .sum: .reduceSum
-        case .maximum: .reduceMaximum
-        case .minimum: .reduceMinimum
-        }
-      reductions[index].accumulator = accumulators
-      accumulators += 1
-    } else {
-      step.operation.code =
-        switch reduction.reducer {
-        case .sum: .accumulateSum
-        case .maximum: .accumulateMaximum
-        case .minimum: .accumulateMinimum
-        }
-      step.operation.dst = UInt16(reduction.stream)
-      step.operation.extra = Int32(clamping: innerStride)
-    }
-  }
 }

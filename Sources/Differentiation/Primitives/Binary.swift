@@ -52,7 +52,8 @@ package enum BinaryOperation: UInt8, CaseIterable, Sendable {
       { (slope: Node) in (slope * .binary(.gammaDrawDerivative, a, b), -slope) }(.unary(.exp, .gammaLogDensity(shape: a, b) - y))
     case .gammaQuantile: (.binary(.gammaDrawDerivative, a, y), .unary(.exp, b - .gammaLogDensity(shape: a, y)))
     case .gammaUpperQuantile: (.binary(.gammaDrawDerivative, a, y), -.unary(.exp, b - .gammaLogDensity(shape: a, y)))
-    case .incompleteGammaPShape, .gammaDrawDerivative, .vonMisesDrawDerivative: (.underivable("\(self)", a.shape), .underivable("\(self)", a.shape))
+    case .incompleteGammaPShape, .gammaDrawDerivative, .vonMisesDrawDerivative:
+      (.underivable("\(self)", a.shape), .underivable("\(self)", a.shape))
     }
   }
 }
