@@ -50,7 +50,7 @@ struct LoopBuilder {
     lanes = isLaned ? layout.lanes : 1
   }
 
-  private var isScalar: Bool { shape.allSatisfy { $0 == 1 } }
+  var isScalar: Bool { shape.allSatisfy { $0 == 1 } }
 
   // MARK: - Operands
 
