@@ -5,7 +5,7 @@ import Credence
 /// The data have a gap, −0.3 < x < 0.4. What to see: `credence predict bayesian-neural-network --method vi --data grid.json` with new x gives
 /// an epistemic sd of f that is several times larger in the gap and beyond the ends than where there are data, while the aleatoric sd is the
 /// noise, everywhere the same. The posterior of the weights has symmetries (units may be exchanged, signs flipped), so chains disagree about
-/// single weights and agree about f.
+/// single weights and agree about f. ``LocalReparameterization`` is the same network with a guide whose weights are independent.
 struct BayesianNeuralNetwork: Model {
   /// Inputs and responses.
   let x, y: Tensor

@@ -2,7 +2,8 @@ import Credence
 
 /// The models that are built in.
 package enum ModelLibrary {
-  package static let all: [any RunnableModel] = posteriors.map { $0 as any RunnableModel } + examples
+  package static let all: [any RunnableModel] =
+    posteriors.map { $0 as any RunnableModel } + examples
     + VerdictTargets.all.map { $0 as any RunnableModel }
 
   /// Twelve posteriors of posteriordb, under their names there.
@@ -32,6 +33,7 @@ package enum ModelLibrary {
     AnyRunnable(EightSchools.self),
     FileModel(GaussianProcess.self, "gaussian-process.json"),
     FileModel(HiddenStates.self, "hmm_example.json"),
+    FileModel(LocalReparameterization.self, "curve-with-gap.json"),
     FileModel(LogisticRegression.self, "logistic-regression.json"),
     FileModel(Mixture.self, "mixture.json"),
     FileModel(MixtureLabels.self, "low_dim_gauss_mix.json"),

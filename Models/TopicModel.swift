@@ -4,8 +4,12 @@ import Credence
 ///
 /// The topic of each single word is summed out by hand: a word of a document with mixture θ is drawn from Σₖ θₖ φₖ, so that a document is
 /// a sample from one mixture of multinomials, and nothing discrete is left. Every topic is named by an anchor, a word that is known to belong
-/// to it, without which topics could be exchanged. The example has three topics with four words each and a little of all others: φ comes back
-/// with about 0.24 on each of a topic's own words, and θ close to the documents' shares of these words.
+/// to it, without which topics could be exchanged. The example has three topics with four words each and a little of all others.
+///
+/// What to see: `credence infer topic-model --method vi --refine nuts` finds φ with about 0.24 on each of a topic's own words (0.28 ± 0.03 on the
+/// anchors) and 0.005 on all others, with the verdict `ok`. NUTS alone gets stuck where topics are exchanged in spite of their anchors, and the
+/// mean-field guide alone leaves out the dependence of topics and documents: both say `fail`. `credence predict topic-model --posterior draws.json`
+/// then draws the words of the documents anew.
 struct TopicModel: Model {
   /// [documents, words in each], the numbers of the words, counted from 0.
   let words: IntTensor

@@ -36,12 +36,16 @@ extension AnyRunnable {
     let prediction = try await Inference.predict(loaded.model, source, configuration, threads: request.threads)
     var method = prediction.configuration.json
     if !fit.isEmpty { method["fit"] = .object(fit) }
+    var notes = prediction.notes
+    if case .draws = request.source, !request.gradients.isEmpty {
+      notes.append("The gradients take the draws for those of the posterior of these very data.")
+    }
     var warnings = loaded.warnings
     if case .string(let word)? = fit["verdict"], word == "fail" {
       warnings.append("the verdict of the fit is fail: its draws are not those of the posterior (credence infer says why).")
     }
     return PredictionOutcome(
-      draws: prediction.drawSet, variables: prediction.targets.map { PredictionReport($0) }, notes: prediction.notes, configuration: method,
+      draws: prediction.drawSet, variables: prediction.targets.map { PredictionReport($0) }, notes: notes, configuration: method,
       warnings: warnings)
   }
 }

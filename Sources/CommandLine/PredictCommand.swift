@@ -8,8 +8,8 @@ extension CommandSpecification {
     summary: "push uncertainty through a model: outputs, observations drawn anew, and where the variance comes from",
     details: """
       The latent variables come from draws that infer wrote (--posterior), from a fit made first (--method), or from their priors with nothing
-      observed. With --data of other sizes, latent variables in plates whose size has changed are drawn from their priors given the others. Observed
-      values in the data have only their shapes: they are drawn anew.
+      observed. With --data of other sizes, latent variables in plates whose size has changed are drawn from their priors given the others; a longer
+      sequence goes on after the steps of the draws: a forecast. Observed values in the data have only their shapes: they are drawn anew.
       For every output and every observed site: mean, sd, quantiles and their Monte Carlo errors; the variance split into what would remain if the latent
       variables were known (aleatoric) and what knowing them would remove (epistemic); first-order and total shares of the variance by
       input; gradients of the mean by stored properties of the model.
@@ -20,7 +20,8 @@ extension CommandSpecification {
         "--posterior", "FILE", "draws that infer --draws-output wrote, JSON or CSV; several CSV files are the chains of one fit",
         repeats: true),
       OptionSpecification("--method", "NAME", "vi, nuts or laplace: fit the data first, and predict from that"),
-      OptionSpecification("--guide", "NAME", "with --method vi: mean-field, full-rank or low-rank:R"),
+      OptionSpecification(
+        "--guide", "NAME", "with --method vi: mean-field, full-rank, low-rank:R, flow:KIND and all others that infer has"),
       OptionSpecification(
         "--data", "FILE", "the model's data, those of the fit or new ones; one JSON object; - reads standard input"),
       OptionSpecification("--draws", "N", "draws from the priors (default 10000), or of the fit"),
