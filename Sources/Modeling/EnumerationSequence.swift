@@ -227,7 +227,7 @@ struct ChainRecorder {
       } else {
         let fresh = recording.hiddenAxis("\(name) after", own.values, home: program.axes + [axis])
         recording.links.append(
-          Enumeration.Term(table: select(fresh.tensor .== next, 0, -Double.infinity), plates: program.axes + [axis]))
+          PlatedElimination.Term(table: select(fresh.tensor .== next, 0, -Double.infinity), plates: program.axes + [axis]))
         after = fresh.axis
       }
       states.append(

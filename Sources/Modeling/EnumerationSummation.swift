@@ -32,19 +32,20 @@ package struct Summation: Sendable {
   init?(_ recording: Recording, asked: [Tensor]) throws {
     let summed = recording.sites.filter(\.isSummedOut)
     guard !summed.isEmpty else { return nil }
-    let raw = recording.sites.flatMap { site in site.tables.map { Enumeration.Term(table: $0, plates: site.tableAxes) } }
+    let raw = recording.sites.flatMap { site in site.tables.map { PlatedElimination.Term(table: $0, plates: site.tableAxes) } }
     let nodes = ImpossibleValues.guarded(raw.map(\.table.node))
-    let terms = zip(raw, nodes).map { Enumeration.Term(table: Tensor($1, plates: $0.table.plates), plates: $0.plates) } + recording.links
+    let terms =
+      zip(raw, nodes).map { PlatedElimination.Term(table: Tensor($1, plates: $0.table.plates), plates: $0.plates) } + recording.links
     let plates = Dictionary(recording.plates.values.map { ($0.id, $0.plate) }) { first, _ in first }
-    func eliminated(_ terms: [Enumeration.Term]) throws -> (Node, Enumeration) {
-      var enumeration = Enumeration(terms, chains: recording.chains, plates: plates)
+    func eliminated(_ terms: [PlatedElimination.Term]) throws -> (Node, PlatedElimination) {
+      var enumeration = PlatedElimination(terms, chains: recording.chains, plates: plates)
       do {
         return (try enumeration.eliminated(), enumeration)
       } catch let error as EliminationError {
         throw ModelError([.init(site: nil, at: nil, error.sentence)])
       }
     }
-    let elimination: Enumeration
+    let elimination: PlatedElimination
     (logSum, elimination) = try eliminated(terms)
     steps = elimination.steps
     var drawn = EliminationDraws(plates: terms.flatMap(\.plates))
@@ -63,7 +64,9 @@ package struct Summation: Sendable {
 
   /// P(z = k | …) is the derivative of the log of the sum by a number that is added to the log density wherever z = k: one for each value of
   /// each element.
-  private static func probabilities(_ sites: [Site], _ logSum: ([Enumeration.Term]) throws -> Node) rethrows -> [String: ModelVariable] {
+  private static func probabilities(_ sites: [Site], _ logSum: ([PlatedElimination.Term]) throws -> Node) rethrows -> [String:
+    ModelVariable]
+  {
     let tilts = sites.map { site in
       site.hidden.map { own -> Tensor in
         let axes = PlateAxis.ordered([own.axis] + own.home)
@@ -72,7 +75,7 @@ package struct Summation: Sendable {
     }
     let all = tilts.joined().map(\.node)
     let homes = sites.flatMap { $0.hidden.map(\.home) }
-    let sum = try logSum(zip(tilts.joined(), homes).map { Enumeration.Term(table: $0, plates: $1) })
+    let sum = try logSum(zip(tilts.joined(), homes).map { PlatedElimination.Term(table: $0, plates: $1) })
     let derivatives = zip(all, Derivatives.pullback(of: [sum], cotangents: [.fill(1)], to: all)).map { tilt, derivative in
       derivative ?? .fill(0, shape: tilt.shape)
     }

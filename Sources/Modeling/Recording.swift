@@ -47,7 +47,7 @@ final class Recording {
   var plateOrder: [String] = []
   /// Sequences along which summed-out sites are carried, and what ties their carries to the sites.
   var chains: [HiddenChain] = []
-  var links: [Enumeration.Term] = []
+  var links: [PlatedElimination.Term] = []
   /// Inputs made in this recording, by site: a part that is recorded twice has one for both.
   private var inputs: [String: Node] = [:]
   var given: [String: Program.Given] = [:]

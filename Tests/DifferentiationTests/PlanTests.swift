@@ -125,6 +125,16 @@ struct PlanTests {
     }
   }
 
+  @Test("A carry that no step reads has a value on every lane", arguments: [1, 2, 4, 8])
+  func unreadCarries(_ lanes: Int) throws {
+    let x = Node.input("x", shape: [3])
+    let last = Node.scan(length: 3, initial: [.fill(0)], elements: [x]) { _, item in ([item[0]], []) }.carries[0]
+    let executor = try Executor(Plan(outputs: [last], inputs: [x], lanes: lanes))
+    executor.setInput(0, (0..<(3 * lanes)).map(Double.init))
+    executor.run()
+    #expect(executor.output(0) == (0..<lanes).map { Double(2 * lanes + $0) })
+  }
+
   @Test("A plan prints its steps")
   func listing() throws {
     let x = Node.input("x", shape: [8])

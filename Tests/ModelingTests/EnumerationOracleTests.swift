@@ -36,6 +36,25 @@ private struct Uniform100: Model {
   }
 }
 
+/// Two chains at once whose observations depend on both, on the step before, and on a site outside; in each row of a plate.
+private struct Factorial: Model {
+  let y: Tensor  // [rows, steps]
+  func body(_ p: Program) throws {
+    let mu = p.sample("mu", Normal(0, sd: 1).repeated(2))
+    let loud = p.sample("loud", Bernoulli(probability: 0.3))
+    p.plate("rows", y.shape[0]) { i in
+      p.each("t", over: [y[i]], from: [Tensor(0), Tensor(1)]) { carries, parts in
+        let a = p.sample("a", Bernoulli(logits: mu[0] * (2 * carries[0] - 1)))
+        let b = p.sample(
+          "b", Categorical(probabilities: Tensor([[0.6, 0.3, 0.1], [0.2, 0.2, 0.6], [0.1, 0.8, 0.1]])[IntTensor(rounding: carries[1])]))
+        let level = mu[0] * a.tensor + mu[1] * b.tensor * carries[1] + 0.5 * loud.tensor
+        p.observe("y", Normal(level, sd: 1 + loud.tensor), parts[0])
+        return ([a.tensor, b.tensor], [])
+      }
+    }
+  }
+}
+
 @Suite struct EnumerationOracleTests {
   private func everyPath(_ scale: Double) -> [(path: [Int], score: Double)] {
     (0..<243).map { number in
@@ -66,6 +85,21 @@ private struct Uniform100: Model {
         let expected = zip(paths, weights).reduce(0) { $0 + ($1.0.path[step] == value ? $1.1 : 0) } / total
         #expect(abs(marginals[3 * (step - 1) + value] - expected) < 1e-10)
       }
+    }
+  }
+
+  @Test func severalChainsAtOnceInAPlateEqualTheSumOverAllConfigurations() throws {
+    let model = Factorial(y: Tensor([[0.4, 1.7, -0.2]]))
+    let probe = try DensityProbe(model)
+    let u = [0.7, -0.4]
+    let expected = try BruteForce(model, probe.compiled, at: u)
+    #expect(expected.joint.count == 2 * 6 * 6 * 6)
+    #expect(isClose(probe.value(u), expected.value, 1e-13))
+    #expect(probe.gradientError(u) < 1e-8)
+    let variables = try probe.variables(u)
+    for (site, own) in expected.probabilities {
+      let found = try #require(variables["\(site).probability"])
+      #expect(zip(found, own).allSatisfy { abs($0 - $1) < 1e-12 }, "\(site)")
     }
   }
 

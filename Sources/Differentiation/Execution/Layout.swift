@@ -6,6 +6,8 @@ struct Layout {
   let lanes: Int
   let laned: [Bool]
   private let inputKeys: [(key: InputKey, shape: [Int])]
+  /// For each input, whether every lane brings its own value, even where the graph does not read it.
+  private let inputLaned: [Bool]
 
   var buffers: [Buffer] = []
   var constantData: [[UInt64]] = []
@@ -30,6 +32,7 @@ struct Layout {
     self.graph = graph
     self.lanes = lanes
     inputKeys = inputs
+    inputLaned = inputs.map { variesByLane(Graph.Entry(operation: .input($0.key), inputs: [], shape: $0.shape)) }
     laned = graph.dependence(on: variesByLane)
     kinds = graph.entries.map { _ in .leaf }
     levels = graph.entries.map { _ in -1 }
@@ -76,9 +79,8 @@ struct Layout {
 
   mutating func build() throws {
     var inputBuffers: [InputKey: Int] = [:]
-    for (key, shape) in inputKeys {
-      let place = graph.entries.firstIndex { if case .input(let k) = $0.operation { k == key } else { false } }
-      let buffer = newBuffer(count: shape.reduce(1, *), laned: place.map { laned[$0] } ?? false)
+    for ((key, shape), isLaned) in zip(inputKeys, inputLaned) {
+      let buffer = newBuffer(count: shape.reduce(1, *), laned: isLaned)
       buffers[buffer].born = -1
       buffers[buffer].dies = Int.max
       inputBuffers[key] = buffer

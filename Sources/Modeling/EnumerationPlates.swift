@@ -7,7 +7,7 @@ import Differentiation
 /// graphs", arXiv:1902.03210), in logarithms. The innermost plates come first: in each part that hangs together the sites that have a value
 /// for each element are summed out, and what is left is multiplied over the elements. Sequences are summed step by step from their end. The
 /// order within one set of plates is greedy.
-struct Enumeration {
+struct PlatedElimination {
   /// A term, and the plates in which it stands, whether or not it varies over them.
   struct Term {
     var table: Tensor
