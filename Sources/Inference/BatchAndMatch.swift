@@ -67,7 +67,7 @@ package func runBatchAndMatch(
     max(configuration.evaluationDraws, 100), block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: 0)
   let evaluation = GuideEvaluation(own, monitored: StartFit.columns(own, monitor))
   let agreement = StartAgreement(starts: 1, matching: 0, nearestRival: nil)
-  let probe = try GuideProbe.run(density, own, seed: seed, threads: threads, monitor: monitor)
+  let probe = try GuideProbe.run(density, own, seed: seed, threads: threads, isDoubted: evaluation.isDoubted, monitor: monitor)
   let rival = guide.nearestRival(block, bound: EvidenceBracket(own, evaluation).best, seed: seed)
   return ApproximationResult(
     evaluation: evaluation, bracket: EvidenceBracket(own, evaluation), probe: probe, trace: trace, steps: steps,

@@ -174,18 +174,20 @@ package struct FitEngine<M: Model>: Sendable {
       if case .approximation(let configuration, _) = method.settings, case .pathfinder = configuration.algorithm {
         throw FitError(["Pathfinder has resampled its draws by their weights already: there is nothing to refine by psis."])
       }
-      let result = try GuideRefinement.resampled(
+      var result = try GuideRefinement.resampled(
         pool, of: compiled, count: pool.count / poolFactor, seed: seed, threads: threads, evaluations: outcome.evaluations,
         monitor: FitMonitor(compiled)?.values)
+      result.verdict = result.verdict.adding(elsewhere(outcome.details))
       return Outcome(
         chains: [UnconstrainedChain(number: 0, positions: result.draws.positions, count: result.draws.count)],
         sampleStats: ["lp": [result.draws.logP]], details: .approximation(result), evaluations: result.gradientEvaluations,
         isInterrupted: outcome.isInterrupted)
     case .nuts:
-      let result = try GuideRefinement.continued(pool, compiled, seed: seed, threads: threads) { progress in
+      var result = try GuideRefinement.continued(pool, compiled, seed: seed, threads: threads) { progress in
         onProgress(FitProgress(progress))
         return stop.isRaised ? .stop : .goOn
       }
+      result.elsewhere = elsewhere(outcome.details)
       let usable = result.usableChains
       guard !usable.isEmpty else { throw FitError(result.report.failures) }
       guard result.commonDraws > 0 else { throw CancellationError() }
@@ -194,6 +196,18 @@ package struct FitEngine<M: Model>: Sendable {
         sampleStats: result.sampleStats, details: .nuts(result), evaluations: outcome.evaluations + result.gradientEvaluations,
         isInterrupted: result.chains.contains { $0.status == .stopped })
     }
+  }
+
+  /// What the first stage found to lie elsewhere: no second stage that begins at its draws gets there.
+  private func elsewhere(_ details: FitDetails) -> [Verdict.Reason] {
+    let reasons =
+      switch details {
+      case .vi(let result): result.verdict.reasons
+      case .approximation(let result): result.verdict.reasons
+      case .laplace(let result): result.verdict.reasons
+      case .nuts, .program, .map: [Verdict.Reason]()
+      }
+    return reasons.filter { ["uncovered_mode", "rival_mode"].contains($0.code) }
   }
 
   private func approximation(_ compiled: CompiledModel<M>, _ configuration: ApproximationConfiguration, _ draws: Int) throws -> Outcome {

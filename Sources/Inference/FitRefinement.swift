@@ -29,7 +29,7 @@ enum GuideRefinement {
   ) throws -> ApproximationResult {
     let evaluation = GuideEvaluation(pool)
     let chosen = pool.resampled(count, seed: seed)
-    let probe = try GuideProbe.run(density, chosen, seed: seed, threads: threads, monitor: monitor)
+    let probe = try GuideProbe.run(density, chosen, seed: seed, threads: threads, isDoubted: evaluation.isDoubted, monitor: monitor)
     return ApproximationResult(
       evaluation: evaluation, bracket: EvidenceBracket(pool, evaluation), probe: probe, trace: [], steps: 0,
       gradientEvaluations: evaluations + (probe?.evaluations ?? 0), status: .converged,

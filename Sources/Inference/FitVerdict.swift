@@ -40,7 +40,7 @@ enum FitVerdict {
           code: "too_few_draws", severity: .fail,
           text: "There are \(draws.drawsPerChain) draws a chain: fewer than the four that any diagnostic needs. Draw more."))
     }
-    return reasons + VerdictRules.chains(figures)
+    return reasons + VerdictRules.chains(figures) + result.elsewhere
   }
 
   private static func notFinite(_ summaries: [VariableSummary]) -> [Verdict.Reason] {

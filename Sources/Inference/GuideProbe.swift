@@ -25,11 +25,15 @@ package struct GuideProbe: Sendable, Codable {
   package var location, locationError, scale, scaleError: Double
   /// The largest standard errors over all values.
   package var largestLocationError, largestScaleError: Double
+  /// The largest that a shift may be, with two standard errors added.
+  package var reach = 0.0
   /// Whether some value has too heavy a tail for its standard deviation to be known.
   package var isHeavy = false
 
   /// What a shift may be without being held against a guide.
   static let tolerance = 0.1
+  /// What a shift with two standard errors may be at most for a guide to be right.
+  private static let reachLimit = 0.25
   /// What those of the bounded functions may be besides where moments decide.
   private static let shapeTolerance = 0.33
   /// The standard error of a logarithm of scale above which moments decide nothing.
@@ -41,7 +45,8 @@ package struct GuideProbe: Sendable, Codable {
   }
   /// Whether the guide is right as far as the chains can tell, and they can tell: they forget where they began, and no error is large.
   package var vouches: Bool {
-    !accuses && !isHeavy && memory <= 0.6 && acceptance >= 0.4 && largestLocationError <= 0.05 && largestScaleError <= Self.errorLimit
+    !accuses && !isHeavy && reach <= Self.reachLimit && memory <= 0.6 && acceptance >= 0.4 && largestLocationError <= 0.05
+      && largestScaleError <= Self.errorLimit
   }
 
   /// What the shifts of location and scale are besides two standard errors.
@@ -49,14 +54,18 @@ package struct GuideProbe: Sendable, Codable {
 
   static let chainCount = 512
   static let snapshots = 6
-  static let iterationCounts = [24, 72]
+  /// The second number where the first leaves it open, and where weights speak against a guide that the first would vouch for: what lies far outside is reached slowly.
+  static let iterationCounts = [24, 96]
   /// Reported values beyond so many are thinned.
   private static let watched = 1000
 
-  /// - Parameter draws: of the guide, as reported.
+  /// - Parameters:
+  ///   - draws: of the guide, as reported.
+  ///   - isDoubted: whether weights speak against it, or it has none.
   /// - Returns: nil where there is nothing to compare: too few draws, or coordinates that do not vary.
   package static func run(
-    _ density: any LogDensity, _ draws: GuideDraws, seed: UInt64, threads: Int, monitor: (@Sendable ([Double]) -> [Double])?
+    _ density: any LogDensity, _ draws: GuideDraws, seed: UInt64, threads: Int, isDoubted: Bool = false,
+    monitor: (@Sendable ([Double]) -> [Double])?
   ) throws -> GuideProbe? {
     guard draws.count >= 64, let coordinates = ProbeChains.Coordinates(draws) else { return nil }
     let n = draws.dimension
@@ -85,7 +94,7 @@ package struct GuideProbe: Sendable, Codable {
       let late = ends.map { reader.columns($0) }
       for j in own.indices { found.compare(own[j], starts: chosen, late.map { $0[j] }) }
       probe = found
-      if found.vouches || found.accuses { break }
+      if found.accuses || (found.vouches && !isDoubted) { break }
     }
     return probe
   }
@@ -126,6 +135,7 @@ package struct GuideProbe: Sendable, Codable {
 
   private mutating func note(location value: Double, _ error: Double) {
     largestLocationError = max(largestLocationError, error)
+    reach = max(reach, abs(value) + 2 * error)
     if abs(value) - 2 * error > excess.location || (location == 0 && locationError == 0) {
       (location, locationError) = (value, error)
     }
@@ -133,6 +143,7 @@ package struct GuideProbe: Sendable, Codable {
 
   private mutating func note(scale value: Double, _ error: Double) {
     largestScaleError = max(largestScaleError, error)
+    reach = max(reach, abs(value) + 2 * error)
     if abs(value) - 2 * error > excess.scale || (scale == 0 && scaleError == 0) { (scale, scaleError) = (value, error) }
   }
 

@@ -67,7 +67,7 @@ package func runLaplace(
     max(configuration.evaluationDraws, 100), block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: 0)
   let fit = StartFit.columns(draws, monitor)
   let evaluation = GuideEvaluation(draws, monitored: fit)
-  let probe = try GuideProbe.run(density, draws, seed: seed, threads: threads, monitor: monitor)
+  let probe = try GuideProbe.run(density, draws, seed: seed, threads: threads, isDoubted: evaluation.isDoubted, monitor: monitor)
   let rival = guide.nearestRival(block, bound: EvidenceBracket(draws, evaluation).best, seed: seed)
   return LaplaceResult(
     mode: mode, guide: guide, precision: precision,

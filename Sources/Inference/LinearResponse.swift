@@ -48,7 +48,7 @@ package func runFixedDraws(
   let fixed = solution.guide.draws(1000, block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: 1)
   let status = best.outcome.status == .cancelled ? .cancelled : solution.status
   let agreement = StartAgreement(best: best, all: fits)
-  let probe = try GuideProbe.run(density, own, seed: seed, threads: threads, monitor: monitor)
+  let probe = try GuideProbe.run(density, own, seed: seed, threads: threads, isDoubted: evaluation.isDoubted, monitor: monitor)
   let rival = guide.nearestRival(block, bound: EvidenceBracket(own, evaluation).best, seed: seed)
   return ApproximationResult(
     evaluation: evaluation, bracket: EvidenceBracket(own, evaluation), probe: probe, trace: solution.trace, steps: solution.trace.count,

@@ -110,6 +110,8 @@ package struct NUTSResult: Sendable, Codable {
   package var chains: [NUTSChainResult]
   /// The coordinates of the draws, where there was a choice.
   package var centering: CenteringChoice?
+  /// What a guide, from whose draws the chains began, had found to lie elsewhere.
+  package var elsewhere: [Verdict.Reason] = []
 
   package var gradientEvaluations: Int { chains.reduce(0) { $0 + $1.gradientEvaluations } }
   package var divergences: Int { chains.reduce(0) { $0 + $1.divergences } }

@@ -35,7 +35,7 @@ package func runPathfinder(
   let rival = ModeScan.nearestRival(
     try DensityBlock(density), location: centre, scales: spread, bound: bracket.best, seed: seed, logDensity: found.mixture.logDensity)
   let chosen = pool.resampled(max(draws, 4000), seed: seed)
-  let probe = try GuideProbe.run(density, chosen, seed: seed, threads: threads, monitor: monitor)
+  let probe = try GuideProbe.run(density, chosen, seed: seed, threads: threads, isDoubted: evaluation.isDoubted, monitor: monitor)
   let isCancelled = paths.contains { $0.status == .cancelled }
   let status: Status = isCancelled ? .cancelled : .converged
   return ApproximationResult(

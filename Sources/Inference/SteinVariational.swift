@@ -54,11 +54,26 @@ package func runSVGD(
   }
   let draws = GuideDraws(
     dimension: n, count: count, positions: particles.positions, logP: particles.logP, logQ: [Double](repeating: .nan, count: count))
-  let probe = try GuideProbe.run(density, draws, seed: seed, threads: threads, monitor: monitor)
+  let probe = try GuideProbe.run(density, draws, seed: seed, threads: threads, isDoubted: true, monitor: monitor)
+  // The Gaussian with the particles' moments stands for them where modes are looked for.
+  let gaussian = ProbeChains.Coordinates(draws).map { coordinates in
+    var guide = GaussianGuide(family: .fullRank, location: coordinates.location, logScale: coordinates.scales.map { log($0) })
+    if let factor = coordinates.factor {
+      for i in 0..<n {
+        guide.logScale[i] = log(factor[i * n + i])
+        for j in 0..<i { guide.factor[i * (i - 1) / 2 + j] = factor[i * n + j] }
+      }
+    }
+    return guide
+  }
+  let rival = gaussian.flatMap { guide -> Double? in
+    let own = guide.draws(1000, block: block, seed: seed, purpose: VariationalPurpose.evaluation, start: 0)
+    return guide.nearestRival(block, bound: EvidenceBracket(own, GuideEvaluation(own)).best, seed: seed)
+  }
   return ApproximationResult(
     evaluation: nil, bracket: nil, probe: probe, trace: trace, steps: steps,
     gradientEvaluations: block.evaluations + (probe?.evaluations ?? 0), status: status,
-    verdict: Verdict(VerdictRules.particles(status: status, probe: probe)),
+    verdict: Verdict(VerdictRules.particles(status: status, probe: probe) + VerdictRules.uncovered(rival)),
     draws: draws,
     details: [("svgd_particles", Double(count))])
 }

@@ -35,6 +35,9 @@ package struct GuideEvaluation: Sendable, Codable {
   package var scaleShift: Double
   /// Draws with no finite density.
   package var badDraws: Int
+
+  /// Whether the weights cannot be relied upon.
+  var isDoubted: Bool { !(paretoShape <= paretoThreshold) }
 }
 
 extension GaussianGuide {

@@ -6,13 +6,14 @@ import Testing
 
 @Suite("Verdicts on targets with known answers")
 struct VerdictSuiteTests {
-  /// The quick half of `credence agree --verdicts`: methods without flows, on the targets with closed forms and six posteriors.
+  /// The quick half of `credence agree --verdicts`: methods without flows, on the small targets with closed forms and five posteriors.
   @Test("No ok where an error exceeds a quarter sd, and most good fits are ok")
   func quickHalf() async throws {
     var rows: [VerdictRow] = []
-    let names = ["kidiq", "nes1980", "sblrc", "mesquite", "arK", "eight_schools"]
+    let names = ["kidiq", "sblrc", "mesquite", "arK", "eight_schools"]
     let posteriors = ModelLibrary.posteriors.filter { model in names.contains { model.name.hasPrefix($0) } }
-    for target in VerdictTargets.all + posteriors {
+    let large = ["target-hundred-normals", "target-fifty-normals", "target-wide-funnel"]
+    for target in VerdictTargets.all.filter({ !large.contains($0.name) }) + posteriors {
       for (name, request) in VerdictSuite.methods where !name.hasPrefix("flow") {
         rows.append(try await VerdictSuite.row(target, name, request, seed: 1, threads: nil))
       }
@@ -22,6 +23,18 @@ struct VerdictSuiteTests {
     let counts = VerdictSuite.counts(rows)
     #expect(counts.good >= 40)
     #expect(Double(counts.goodAndOK) >= VerdictSuite.recallLimit * Double(counts.good), "\(counts)")
+  }
+
+  @Test("A second stage that begins in one of two modes does not forget the other", arguments: [Refinement.psis, .nuts])
+  func refined(by refinement: Refinement) async throws {
+    let target = try #require(VerdictTargets.all.first { $0.name == "target-far-modes" })
+    var request = InferenceRequest()
+    request.method = .laplace
+    request.refinement = refinement
+    request.draws = 400
+    let outcome = try await target.infer(data: nil, request: request) { _ in }
+    #expect(outcome.verdict.verdict == .fail)
+    #expect(outcome.verdict.reasons.contains { $0.code == "uncovered_mode" })
   }
 
   @Test(

@@ -57,7 +57,7 @@ package func runGraphGuide(
   evaluator.load(outcome.parameters)
   let rival = ModeScan.nearestRival(
     block, location: centre, scales: spread, bound: EvidenceBracket(own, evaluation).best, seed: seed, logDensity: evaluator.logDensity)
-  let probe = try GuideProbe.run(density, own, seed: seed, threads: threads, monitor: monitor)
+  let probe = try GuideProbe.run(density, own, seed: seed, threads: threads, isDoubted: evaluation.isDoubted, monitor: monitor)
   let reasons =
     VerdictRules.variational(evaluation, status: outcome.status, agreement: starts.agreement(configuration.family), probe: probe)
     + VerdictRules.uncovered(rival)
