@@ -29,11 +29,12 @@ enum GuideRefinement {
   ) throws -> ApproximationResult {
     let evaluation = GuideEvaluation(pool)
     let chosen = pool.resampled(count, seed: seed)
+    // Reported beside the weights, which judge alone here: chains also move unconstrained coordinates that nobody asked for.
     let probe = try GuideProbe.run(density, chosen, seed: seed, threads: threads, isDoubted: evaluation.isDoubted, monitor: monitor)
     return ApproximationResult(
       evaluation: evaluation, bracket: EvidenceBracket(pool, evaluation), probe: probe, trace: [], steps: 0,
       gradientEvaluations: evaluations + (probe?.evaluations ?? 0), status: .converged,
-      verdict: Verdict(VerdictRules.resampled(evaluation, status: .converged, what: "guide", probe: probe)), draws: chosen,
+      verdict: Verdict(VerdictRules.resampled(evaluation, status: .converged, what: "guide")), draws: chosen,
       details: [("weighted_draws", Double(pool.count))])
   }
 
