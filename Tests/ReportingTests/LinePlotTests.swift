@@ -5,7 +5,8 @@ import Testing
 @Suite struct LinePlotTests {
   @Test func ticksAreRound() {
     #expect(LinePlot.ticks(0...3000).places == [0, 500, 1000, 1500, 2000, 2500, 3000])
-    #expect(LinePlot.ticks(-98.3 ... -61.2).places == [-90, -80, -70])
+    #expect(LinePlot.ticks(-98.3 ... -61.2).places == [-95, -90, -85, -80, -75, -70, -65])
+    #expect(LinePlot.ticks(-98.3 ... -61.2, limit: 6).places == [-90, -80, -70])
     #expect(LinePlot.ticks(0.0012...0.0039).step == 0.0005)
     #expect(LinePlot.ticks(-1...1).places.map { $0.sign == .minus && $0 == 0 } == [Bool](repeating: false, count: 5))
     #expect(LinePlot.ticks(2...2).places == [2])

@@ -22,14 +22,37 @@ package enum DistributionLaws {
     return zip(x, density).filter { !$1.isFinite }.prefix(3).map { "draw \($0) has log density \($1)" }
   }
 
-  /// Kolmogorov and Smirnov's distance between draws and the distribution function: P(D√n > 2.7) < 10⁻⁶.
+  /// Kolmogorov and Smirnov's distance between draws and the distribution function: P(D√n > 2.7) < 10⁻⁶. A family without one has bounded
+  /// support, over which its density is integrated by trapezoids.
   package static func drawsMatchDistribution(_ law: DistributionCase, _ point: [Double]) throws -> [String] {
-    guard let d = law.make(point.map { Tensor($0) }) as? any CumulativeDistribution else { return ["has no distribution function"] }
     let x = try draws(law, point).sorted()
-    let cdf = try Recording.values([(x, [x.count])]) { [exp(d.logCDF($0[0]))] }[0]
+    let cdf: [Double]
+    if let d = law.make(point.map { Tensor($0) }) as? any CumulativeDistribution {
+      cdf = try Recording.values([(x, [x.count])]) { [exp(d.logCDF($0[0]))] }[0]
+    } else if let integrated = try integratedDensity(law, point, at: x) {
+      cdf = integrated
+    } else {
+      return ["has no distribution function, and its support is not an interval"]
+    }
     let n = Double(x.count)
     let distance = cdf.indices.map { max(abs(cdf[$0] - Double($0) / n), abs(Double($0 + 1) / n - cdf[$0])) }.max()!
     return distance * n.squareRoot() < 2.7 ? [] : ["Kolmogorov–Smirnov distance \(distance)"]
+  }
+
+  private static func integratedDensity(_ law: DistributionCase, _ point: [Double], at x: [Double]) throws -> [Double]? {
+    guard case .interval(let lower, let upper) = law.make(point.map { Tensor($0) }).support else { return nil }
+    let (low, high) = (try lower.item(), try upper.item())
+    let count = 20_000
+    let width = (high - low) / Double(count)
+    let grid = (0...count).map { low + Double($0) * width }
+    let density = try Recording.values([(grid, [count + 1])]) { [exp(law.make(point.map { Tensor($0) }).density(of: $0[0]))] }[0]
+    var sums = [0.0]
+    for k in 1...count { sums.append(sums[k - 1] + 0.5 * width * (density[k - 1] + density[k])) }
+    return x.map { value in
+      let place = (value - low) / width
+      let k = min(Int(place), count - 1)
+      return sums[k] + (place - Double(k)) * (sums[k + 1] - sums[k])
+    }
   }
 
   /// Pearson's χ² of draws of whole numbers, cells with an expectation of 10 or more, as a normal score by Wilson and Hilferty: below 5.

@@ -177,7 +177,7 @@ struct LoopBuilder {
       }
     if let known, known.allSatisfy({ $0 >= 0 && $0 < Double(tableShape[axis]) && $0 == $0.rounded() }) {
       let bits = known.map { UInt64(bitPattern: Int64($0) * Int64(stride)) }
-      let buffer = layout.constantBuffer(bits.count == 1 ? bits + bits : bits)
+      let buffer = layout.constantBuffer(bits.count == 1 ? [UInt64](repeating: bits[0], count: 8) : bits)
       let own = Layout.contiguousStrides(layout.graph.entries[indices].shape)
       let index = stream(View(buffer: buffer, offset: 0, strides: [Int](repeating: 0, count: axis) + own), laned: false, isIndex: true)
       step.operation = MicroOperation(code: .gather)

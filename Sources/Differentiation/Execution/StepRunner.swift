@@ -290,6 +290,8 @@ enum StepRunner {
     case (_, true): for i in 0..<(count / lanes) { for lane in 0..<lanes { d[i &* lanes &+ lane] = table[indices[i] &+ lane] } }
     default: for i in 0..<(count / lanes) { for lane in 0..<lanes { d[i &* lanes &+ lane] = table[indices[i]] } }
     }
+    // One element on two lanes stands repeated through one vector.
+    if lanes == 2 && count == lanes { for i in count..<8 { d[i] = d[i & 1] } }
   }
 
   @inline(always)

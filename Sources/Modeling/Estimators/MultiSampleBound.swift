@@ -25,10 +25,12 @@ struct MultiSampleBound {
     let discrete = drawn.indices.filter { !drawn[$0].choice.isDifferentiable }
     let scored = discrete.map { densities[$0] }.reduce(.fill(0), +)
     let scale: Double
+    // Weights and scores of one draw, and what is in no element's weight, as normalizing constants that all elements share.
     let single: [Node]
     if let plate = PlateElements(drawn), let weights = plate.apart(cost), let scores = plate.apart(scored) {
       scale = plate.scale
-      single = [(1 / scale) * weights.elements, (1 / scale) * scores.elements, weights.rest]
+      let shared = (1 / Double(plate.count)) * scores.rest
+      single = [(1 / scale) * weights.elements, (1 / scale) * (scores.elements + shared), weights.rest]
     } else if drawn.allSatisfy({ $0.plates.allSatisfy { $0.subset == nil } }) {
       scale = 1
       single = [cost, scored, .fill(0)]
@@ -40,13 +42,16 @@ struct MultiSampleBound {
     let weights = copies.map { $0[0] }
     let bound = MultiSampleBound.logMeanExp(weights)
     let estimate: Node
+    var rest = single[2]
     if discrete.isEmpty {
+      // A part of every weight: by the guide's parameters it has no derivative through the draws.
+      rest = Node.substitute([rest], Dictionary(uniqueKeysWithValues: guideInputs.map { ($0, $0.stopped) }))[0]
       estimate = MultiSampleBound.doublyReparameterized(
         weights, bound, copies.map { Array($0[3...]) }, guideInputs: guideInputs, modelInputs: modelInputs)
     } else {
       estimate = MultiSampleBound.vimco(weights, bound, copies.map { $0[1] })
     }
-    surrogate = scale * estimate.total + single[2]
+    surrogate = scale * estimate.total + rest
   }
 
   private static func vimco(_ weights: [Node], _ bound: Node, _ scores: [Node]) -> Node {
