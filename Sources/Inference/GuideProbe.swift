@@ -43,6 +43,8 @@ package struct GuideProbe: Sendable, Codable {
   package var accuses: Bool {
     max(excess.location, excess.scale) > Self.tolerance
   }
+  /// Whether the guide is neither right nor wrong beyond doubt: some shift may be above a quarter. Few chains leave that open everywhere.
+  package var suspects: Bool { !accuses && !vouches && chains == Self.chainCount && reach > Self.reachLimit }
   /// Whether the guide is right as far as the chains can tell, and they can tell: they forget where they began, and no error is large.
   package var vouches: Bool {
     !accuses && !isHeavy && reach <= Self.reachLimit && memory <= 0.6 && acceptance >= 0.4 && largestLocationError <= 0.05
@@ -53,6 +55,8 @@ package struct GuideProbe: Sendable, Codable {
   package var excess: (location: Double, scale: Double) { (abs(location) - 2 * locationError, abs(scale) - 2 * scaleError) }
 
   static let chainCount = 512
+  /// Where a number of steps was asked for, the chains cost no more than these.
+  private static let briefChainCount = 64
   static let snapshots = 6
   /// The second number where the first leaves it open, and where weights speak against a guide that the first would vouch for: what lies far outside is reached slowly.
   static let iterationCounts = [24, 96]
@@ -62,9 +66,10 @@ package struct GuideProbe: Sendable, Codable {
   /// - Parameters:
   ///   - draws: of the guide, as reported.
   ///   - isDoubted: whether weights speak against it, or it has none.
+  ///   - isBrief: few chains in one stage, which see gross errors only.
   /// - Returns: nil where there is nothing to compare: too few draws, or coordinates that do not vary.
   package static func run(
-    _ density: any LogDensity, _ draws: GuideDraws, seed: UInt64, threads: Int, isDoubted: Bool = false,
+    _ density: any LogDensity, _ draws: GuideDraws, seed: UInt64, threads: Int, isDoubted: Bool = false, isBrief: Bool = false,
     monitor: (@Sendable ([Double]) -> [Double])?
   ) throws -> GuideProbe? {
     guard draws.count >= 64, let coordinates = ProbeChains.Coordinates(draws) else { return nil }
@@ -72,12 +77,13 @@ package struct GuideProbe: Sendable, Codable {
     let finite = (0..<draws.count).filter { draws.logP[$0].isFinite }
     guard finite.count >= 64 else { return nil }
     // Fewer draws than chains (particles) are used in turn.
-    let stride = max(1, finite.count / chainCount)
-    let chosen = (0..<chainCount).map { finite[$0 * stride % finite.count] }
+    let count = isBrief ? briefChainCount : chainCount
+    let stride = max(1, finite.count / count)
+    let chosen = (0..<count).map { finite[$0 * stride % finite.count] }
     var evaluations = 0
     var probe: GuideProbe?
-    for iterations in iterationCounts {
-      let groups = Array(Swift.stride(from: 0, to: chainCount, by: ProbeChains.groupSize))
+    for iterations in isBrief ? Array(iterationCounts.prefix(1)) : iterationCounts {
+      let groups = Array(Swift.stride(from: 0, to: count, by: ProbeChains.groupSize))
       let traces = try Parallel.map(groups, threads: threads) { first in
         let starts = chosen[first..<(first + ProbeChains.groupSize)].flatMap { draws.draw($0) }
         return try ProbeChains.run(
@@ -87,7 +93,7 @@ package struct GuideProbe: Sendable, Codable {
       let ends = (0..<snapshots).map { s in traces.flatMap { $0.snapshots[s] } }
       let acceptance = traces.reduce(0) { $0 + $1.acceptance } / Double(traces.count)
       var found = GuideProbe(
-        chains: chainCount, iterations: iterations, evaluations: evaluations, acceptance: acceptance, memory: 0, location: 0,
+        chains: count, iterations: iterations, evaluations: evaluations, acceptance: acceptance, memory: 0, location: 0,
         locationError: 0, scale: 0, scaleError: 0, largestLocationError: 0, largestScaleError: 0)
       let reader = ProbeColumns(n, monitor, limit: watched)
       let own = reader.columns(draws.positions)
@@ -108,8 +114,10 @@ package struct GuideProbe: Sendable, Codable {
     let sorted = own.sorted()
     let first = ProbeEstimate(own, starts, late) { $0 - mean }
     let second = ProbeEstimate(own, starts, late) { ($0 - mean) * ($0 - mean) }
-    let rank = ProbeEstimate(own, starts, late) { Self.rank($0, in: sorted) - 0.5 }
-    let distance = ProbeEstimate(own, starts, late) { abs(Self.rank($0, in: sorted) - 0.5) }
+    let ownRanks = Self.ranks(of: own)
+    let lateRanks = late.map { $0.map { Self.rank($0, in: sorted) } }
+    let rank = ProbeEstimate(ownRanks, starts, lateRanks) { $0 - 0.5 }
+    let distance = ProbeEstimate(ownRanks, starts, lateRanks) { abs($0 - 0.5) }
     let spread = max(second.value - first.value * first.value, 1e-3 * variance)
     memory = max(memory, first.memory, second.memory, rank.memory, distance.memory)
     // ∫ φ² = 1/(2√π) and E |Z| φ(Z) = 1/(2π).
@@ -158,6 +166,20 @@ package struct GuideProbe: Sendable, Codable {
       return low
     }
     return 0.5 * Double(place { $0 < x } + place { $0 <= x }) / Double(sorted.count)
+  }
+
+  /// The rank of each of some values among all of them.
+  static func ranks(of values: [Double]) -> [Double] {
+    let order = values.indices.sorted { values[$0] < values[$1] }
+    var ranks = [Double](repeating: 0, count: values.count)
+    var first = 0
+    while first < order.count {
+      var end = first + 1
+      while end < order.count, values[order[end]] == values[order[first]] { end += 1 }
+      for place in order[first..<end] { ranks[place] = 0.5 * Double(first + end) / Double(values.count) }
+      first = end
+    }
+    return ranks
   }
 }
 

@@ -24,7 +24,9 @@ package func runVI(
   let (evaluation, bracket, extra) = try best.finalEvaluation(density, seed: seed, monitor: monitor)
   let agreement = StartAgreement(best: best, all: fits)
   let scan = try DensityBlock(density)
-  let probe = try GuideProbe.run(density, best.draws, seed: seed, threads: threads, isDoubted: evaluation.isDoubted, monitor: monitor)
+  let probe = try GuideProbe.run(
+    density, best.draws, seed: seed, threads: threads, isDoubted: evaluation.isDoubted, isBrief: configuration.steps != nil,
+    monitor: monitor)
   let rival = best.outcome.guide.nearestRival(scan, bound: bracket.best, seed: seed)
   return VIResult(
     configuration: configuration, seed: seed, guide: best.outcome.guide, evaluation: evaluation, probe: probe, bracket: bracket,

@@ -229,6 +229,15 @@ package enum VerdictRules {
         )
       ]
     }
+    if probe.suspects {
+      return reasons + [
+        .init(
+          code: "chains_unsettled", severity: .caution,
+          text:
+            "Short chains from the draws leave it open whether a mean or a standard deviation is off by a quarter of a standard deviation or more. Compare with NUTS."
+        )
+      ]
+    }
     guard probe.vouches else { return reasons }
     let doubts: Set = ["pareto_k", "mean_shift", "scale_shift", "not_optimal", "not_converged", "unverified"]
     let kept = reasons.filter { !doubts.contains($0.code) }
