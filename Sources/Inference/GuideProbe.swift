@@ -34,6 +34,8 @@ package struct GuideProbe: Sendable, Codable {
   static let tolerance = 0.1
   /// What a shift with two standard errors may be at most for a guide to be right.
   private static let reachLimit = 0.25
+  /// What chains may remember of their starts to speak of a guide.
+  private static let memoryLimit = 0.6
   /// What those of the bounded functions may be besides where moments decide.
   private static let shapeTolerance = 0.33
   /// The standard error of a logarithm of scale above which moments decide nothing.
@@ -43,11 +45,14 @@ package struct GuideProbe: Sendable, Codable {
   package var accuses: Bool {
     max(excess.location, excess.scale) > Self.tolerance
   }
-  /// Whether the guide is neither right nor wrong beyond doubt: some shift may be above a quarter. Few chains leave that open everywhere.
-  package var suspects: Bool { !accuses && !vouches && chains == Self.chainCount && reach > Self.reachLimit }
+  /// Whether the guide is neither right nor wrong beyond doubt: some shift may be above a quarter. Few chains leave that open everywhere, and so do
+  /// chains that stay where they began, as between two modes, of which they say nothing.
+  package var suspects: Bool {
+    !accuses && !vouches && chains == Self.chainCount && memory <= Self.memoryLimit && reach > Self.reachLimit
+  }
   /// Whether the guide is right as far as the chains can tell, and they can tell: they forget where they began, and no error is large.
   package var vouches: Bool {
-    !accuses && !isHeavy && reach <= Self.reachLimit && memory <= 0.6 && acceptance >= 0.4 && largestLocationError <= 0.05
+    !accuses && !isHeavy && reach <= Self.reachLimit && memory <= Self.memoryLimit && acceptance >= 0.4 && largestLocationError <= 0.05
       && largestScaleError <= Self.errorLimit
   }
 
