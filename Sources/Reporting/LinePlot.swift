@@ -88,9 +88,11 @@ package struct LinePlot: Sendable {
     func y(_ value: Double) -> Double {
       frame.bottom - (value - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * (frame.bottom - frame.top)
     }
+    // Names stand to the right of the frame: characters of 13 px are 7.2 px wide on average.
+    let width = max(LinePlot.size.width, (frame.right + 50 + 7.2 * Double(curves.map(\.name.count).max() ?? 0)).rounded(.up))
     let middle = (x: (frame.left + frame.right) / 2, y: (frame.top + frame.bottom) / 2)
     var lines = [
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(LinePlot.text(LinePlot.size.width)) \(LinePlot.text(LinePlot.size.height))\" role=\"img\" aria-label=\"\(LinePlot.escaped(title))\">",
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(LinePlot.text(width)) \(LinePlot.text(LinePlot.size.height))\" role=\"img\" aria-label=\"\(LinePlot.escaped(title))\">",
       LinePlot.style,
       "<rect class=\"page\" width=\"100%\" height=\"100%\"/>",
       "<text class=\"title\" x=\"\(LinePlot.text(frame.left))\" y=\"28\">\(LinePlot.escaped(title))</text>",

@@ -21,6 +21,11 @@ import Testing
     svg.matches(of: pattern).compactMap { Double($0.output.1) }
   }
 
+  @Test func longNamesHaveRoom() {
+    #expect(plot([.init("one", [(0, 1), (10, 2)])]).contains("viewBox=\"0 0 860 480\""))
+    #expect(plot([.init(String(repeating: "m", count: 40), [(0, 1), (10, 2)])]).contains("viewBox=\"0 0 978 480\""))
+  }
+
   @Test func textIsEscapedAndTagsAreClosed() {
     let svg = plot([.init("one", [(0, 1), (10, 2)]), .init("two", [(0, 3), (10, 2)])])
     #expect(svg.contains("a &lt; b &amp; &quot;c&quot;") && !svg.contains("a < b"))
