@@ -8,6 +8,4 @@ enum LogConstant {
   static let halfTwoOverPi = -0.22579135264472743236
   /// log(2/π).
   static let twoOverPi = -0.45158270528945486473
-  /// The Euler–Mascheroni constant.
-  static let euler = 0.57721566490153286061
 }

@@ -44,7 +44,6 @@ final class AscentSchedule {
   private var recentELBO = 0.0
   private var recentSteps = 0
   private var stopped = false
-  private var lastMovement = Double.infinity
   private var quietSteps = 0
   private let sums: Storage
   private let values: Storage

@@ -15,7 +15,6 @@ package final class ProgressDisplay: Sendable {
     var phase = ""
     var lastShown = -Double.infinity
     var hasLine = false
-    var plainLines = 0
     var lastState: ProgressEvent?
   }
 

@@ -54,9 +54,13 @@ let wrongFiles: [String: String] = [
 let wrongInputs: [WrongInput] = [
   // Command lines.
   .init("infr line", #"credence: there is no command "infr"; the nearest is infer."#),
-  .init("fit line", #"credence: there is no command "fit"; there are models, describe, infer, predict, summarize, estimators, bench and agree."#),
   .init(
-    "--seed 1 infer line", "credence: the command comes first, before options such as --seed: models, describe, infer, predict, summarize, estimators, bench or agree."),
+    "fit line", #"credence: there is no command "fit"; there are models, describe, infer, predict, summarize, estimators, bench and agree."#
+  ),
+  .init(
+    "--seed 1 infer line",
+    "credence: the command comes first, before options such as --seed: models, describe, infer, predict, summarize, estimators, bench or agree."
+  ),
   .init("infer", "credence: infer: which model? Give the name of a built-in model or a Swift file."),
   .init("infer line coin-flips", #"credence: infer: expected one model, found 2: "line" "coin-flips"."#),
   .init("infer coin-flip", #"credence: infer: there is no model "coin-flip"; the nearest is coin-flips (credence models lists them all)."#),
@@ -82,7 +86,9 @@ let wrongInputs: [WrongInput] = [
   .init(
     "infer line --method smc",
     "credence: infer: --method smc is not in this version, which has vi, nuts, laplace, map, pathfinder, batch-and-match or svgd."),
-  .init("infer line --method nut", #"credence: infer: --method expects vi, nuts, laplace, map, pathfinder, batch-and-match or svgd, not "nut"; the nearest is nuts."#),
+  .init(
+    "infer line --method nut",
+    #"credence: infer: --method expects vi, nuts, laplace, map, pathfinder, batch-and-match or svgd, not "nut"; the nearest is nuts."#),
   .init("infer line --method vi --chains 4", "credence: infer: --chains belongs to --method nuts, not to vi."),
   .init("infer line --guide full-rank", "credence: infer: --guide belongs to --method vi, not to nuts (the default)."),
   .init(
@@ -102,7 +108,8 @@ let wrongInputs: [WrongInput] = [
     #"credence: infer: --guide low-rank:R expects a whole number from 1 to 10000 for R, not "x"."#),
   .init(
     "infer line --method vi --guide meanfield",
-    #"credence: infer: --guide expects mean-field, full-rank, low-rank:R, flow:KIND, mixture:K, student or structured, not "meanfield"; the nearest is mean-field."#),
+    #"credence: infer: --guide expects mean-field, full-rank, low-rank:R, flow:KIND, mixture:K, student or structured, not "meanfield"; the nearest is mean-field."#
+  ),
   .init(
     "infer line --method vi --objective iwae",
     "credence: infer: --objective iwae:K expects a whole number from 2 to 10000 for K: iwae:8 for instance."),

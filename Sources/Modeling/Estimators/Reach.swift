@@ -67,7 +67,8 @@ package struct Reach {
     case .contract(let spec):
       return agreed([mapped(0) { spec.out.firstIndex(of: spec.a[$0]) }, mapped(1) { spec.out.firstIndex(of: spec.b[$0]) }], rank)
     case .cumulativeSum(let axis, _): return mapped(0) { $0 == axis ? nil : $0 }!
-    case .input, .constant, .fill, .linearAlgebra, .scan, .recurrence, .custom, .project, .invalid: return [Int?](repeating: nil, count: rank)
+    case .input, .constant, .fill, .linearAlgebra, .scan, .recurrence, .custom, .project, .invalid:
+      return [Int?](repeating: nil, count: rank)
     }
   }
 
