@@ -116,10 +116,9 @@ package struct GuideProbe: Sendable, Codable {
     let mean = own.reduce(0, +) / count
     let variance = own.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
     guard variance.isFinite, variance.squareRoot() > 1e-14 * abs(mean), late.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { return }
-    let sorted = own.sorted()
+    let (sorted, ownRanks) = Self.ranked(own)
     let first = ProbeEstimate(own, starts, late) { $0 - mean }
     let second = ProbeEstimate(own, starts, late) { ($0 - mean) * ($0 - mean) }
-    let ownRanks = Self.ranks(of: own)
     let lateRanks = late.map { $0.map { Self.rank($0, in: sorted) } }
     let rank = ProbeEstimate(ownRanks, starts, lateRanks) { $0 - 0.5 }
     let distance = ProbeEstimate(ownRanks, starts, lateRanks) { abs($0 - 0.5) }
@@ -173,18 +172,19 @@ package struct GuideProbe: Sendable, Codable {
     return 0.5 * Double(place { $0 < x } + place { $0 <= x }) / Double(sorted.count)
   }
 
-  /// The rank of each of some values among all of them.
-  static func ranks(of values: [Double]) -> [Double] {
-    let order = values.indices.sorted { values[$0] < values[$1] }
+  /// Finite values in ascending order, and the rank of each among them as ``rank(_:in:)`` has it.
+  static func ranked(_ values: [Double]) -> (sorted: [Double], ranks: [Double]) {
+    let order = DrawOrder.ascending(values)
+    let sorted = order.map { values[Int($0)] }
     var ranks = [Double](repeating: 0, count: values.count)
     var first = 0
-    while first < order.count {
+    while first < sorted.count {
       var end = first + 1
-      while end < order.count, values[order[end]] == values[order[first]] { end += 1 }
-      for place in order[first..<end] { ranks[place] = 0.5 * Double(first + end) / Double(values.count) }
+      while end < sorted.count, sorted[end] == sorted[first] { end += 1 }
+      for place in order[first..<end] { ranks[Int(place)] = 0.5 * Double(first + end) / Double(values.count) }
       first = end
     }
-    return ranks
+    return (sorted, ranks)
   }
 }
 

@@ -17,10 +17,10 @@ struct GuideProbeTests {
     return GaussianGuide(location: zip(mean, scales).map { $0 + moved * $1 }, covariance: covariance)
   }
 
-  private static func probe(_ guide: GaussianGuide?, seed: UInt64 = 1, threads: Int = 1) throws -> GuideProbe {
+  private static func probe(_ guide: GaussianGuide?, seed: UInt64 = 1, threads: Int = 1, isBrief: Bool = false) throws -> GuideProbe {
     let guide = try #require(guide)
     let draws = try guide.draws(4000, of: target, seed: seed)
-    return try #require(try GuideProbe.run(target, draws, seed: seed, threads: threads, monitor: nil))
+    return try #require(try GuideProbe.run(target, draws, seed: seed, threads: threads, isBrief: isBrief, monitor: nil))
   }
 
   @Test("A right guide is vouched for", arguments: 1...5)
@@ -42,6 +42,29 @@ struct GuideProbeTests {
       #expect(probe.accuses)
       #expect(abs(probe.scale + log(stretch)) < 0.15, "\(probe)")
     }
+  }
+
+  @Test("Few chains see gross errors only, and neither vouch nor suspect")
+  func brief() throws {
+    let (right, wrong) = (try Self.probe(Self.guide(), isBrief: true), try Self.probe(Self.guide(moved: 1.5), isBrief: true))
+    #expect(!right.accuses && !right.vouches && !right.suspects)
+    #expect(wrong.accuses && abs(wrong.location + 1.5) < 0.6, "\(wrong)")
+    #expect(right.evaluations < 15_000)
+  }
+
+  @Test("A shift that may be above a quarter is suspect, unless the chains stayed where they began")
+  func suspicion() throws {
+    func probe(reach: Double, memory: Double) throws -> GuideProbe {
+      let found = try JSONEncoder().encode(Self.probe(Self.guide()))
+      var fields = try #require(try JSONSerialization.jsonObject(with: found) as? [String: Any])
+      (fields["reach"], fields["memory"]) = (reach, memory)
+      return try JSONDecoder().decode(GuideProbe.self, from: JSONSerialization.data(withJSONObject: fields))
+    }
+    let open = try probe(reach: 0.3, memory: 0.35)
+    #expect(open.suspects && !open.vouches)
+    #expect(VerdictRules.judged([], by: open).map(\.code) == ["chains_unsettled"])
+    #expect(try !probe(reach: 0.3, memory: 0.7).suspects)
+    #expect(try probe(reach: 0.2, memory: 0.35).vouches)
   }
 
   @Test("Equal bits on any number of threads")
