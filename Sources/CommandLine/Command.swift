@@ -148,7 +148,7 @@ package struct Command: Sendable {
     case "describe": return try describe(model, parsed)
     case "bench": return try bench(model, parsed)
     case "predict": return try await predict(model, PredictOptions(parsed))
-    case "estimators": return try estimators(model, parsed)
+    case "estimators": return try await estimators(model, parsed)
     default: return try await infer(model, InferOptions(parsed))
     }
   }

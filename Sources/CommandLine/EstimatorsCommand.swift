@@ -64,12 +64,14 @@ extension Command {
     return request
   }
 
-  func estimators(_ model: any RunnableModel, _ parsed: ParsedArguments) throws -> Int32 {
+  func estimators(_ model: any RunnableModel, _ parsed: ParsedArguments) async throws -> Int32 {
     try checkData(model, parsed.last("--data"))
     let request = try estimatorsRequest(parsed)
     let plot = try request.curves.map { try OutputFile(path: $0.path) }
-    let found = try model.estimators(
-      data: try data(parsed.last("--data")), test: try data(request.curves?.testPath), request: request, note: console.note)
+    let (own, test) = (try data(parsed.last("--data")), try data(request.curves?.testPath))
+    let found = try await Interruption.during(console) { [console] in
+      try model.estimators(data: own, test: test, request: request) { console.note("credence: \($0)") }
+    }
     if case .curves(let curves, _) = found { try plot?.write(Data(curves.plot(model.name).svg.utf8)) }
     if parsed.has("--json") {
       try console.emit(JSONWriter.pretty(.object(found.json(model.name))))
