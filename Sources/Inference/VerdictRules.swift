@@ -211,8 +211,8 @@ package enum VerdictRules {
     return judged(reasons, by: probe)
   }
 
-  /// What short chains change about reasons: where they move away from the guide that is a reason by itself, and where they vouch for it, doubts about weights, particles and the optimizer's
-  /// end fall.
+  /// What short chains change about reasons: where they move away from the guide, or leave open whether they do, that is a reason by itself;
+  /// where they vouch for it, doubts about weights, particles and the optimizer's end fall.
   package static func judged(_ reasons: [Verdict.Reason], by probe: GuideProbe?) -> [Verdict.Reason] {
     guard let probe else { return reasons }
     if probe.accuses {
