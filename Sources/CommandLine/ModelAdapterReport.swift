@@ -140,6 +140,15 @@ extension ProgramResult {
     var object = evaluation.json
     object["estimators"] = .object(JSONObject(estimators.map { ($0.site, .string($0.estimator)) }))
     if let gap = relaxationGap { object["relaxation_gap"] = .object(("value", .number(gap.value)), ("mcse", .number(gap.error))) }
+    if let probe = check.probe { object["probe"] = probe.json }
+    if let classes = check.classes {
+      object["class_shift"] = .object(("values", .integer(classes.count)), ("largest", .number(classes.largest)))
+    }
+    if let elements = check.elements {
+      object["elements"] = .object(
+        ("count", .integer(elements.elements)), ("draws", .integer(elements.draws)), ("share_above_threshold", .number(elements.share)),
+        ("bound_gap", .number(elements.gap)))
+    }
     object["status"] = .string(optimization.status.rawValue)
     object["steps"] = .integer(optimization.steps)
     object["last_elbo"] = .object(("value", .number(optimization.value)), ("mcse", .number(optimization.valueError)))

@@ -10,8 +10,14 @@ final class FitMonitor<M: Model>: Sendable {
   private let reading: Mutex<Reading>
 
   /// Nil where a body is re-executed for every draw, or where its plan cannot be made: then the unconstrained coordinates are checked alone.
-  init?(_ compiled: CompiledModel<M>) {
-    guard !compiled.isReexecuted, let reader = try? compiled.makeReader(lanes: 1, compiled.recorded.steadyVariables) else { return nil }
+  /// - Parameter isWithoutClasses: leaves out the probabilities of summed-out sites.
+  init?(_ compiled: CompiledModel<M>, isWithoutClasses: Bool = false) {
+    guard !compiled.isReexecuted else { return nil }
+    var variables = compiled.recorded.steadyVariables
+    if isWithoutClasses, let classes = compiled.recorded.summation?.probabilities.values.map(\.name) {
+      variables.removeAll { classes.contains($0.name) }
+    }
+    guard let reader = try? compiled.makeReader(lanes: 1, variables) else { return nil }
     reading = Mutex(Reading(reader: reader, buffer: [Double](repeating: 0, count: reader.count)))
   }
 

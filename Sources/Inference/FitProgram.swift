@@ -1,3 +1,4 @@
+import Differentiation
 import Foundation
 import Modeling
 
@@ -8,6 +9,7 @@ package struct ProgramResult: Sendable {
   package var optimization: StochasticResult
   /// Fresh draws of the guide against the whole model, without minibatches.
   package var evaluation: GuideEvaluation
+  package var check: ProgramCheck
   /// The fitted parameters, in flat order of their unconstrained values.
   package var parameters: [Double]
   /// Gradients of the ELBO, one a particle and step.
@@ -48,12 +50,26 @@ extension FitEngine {
     let inferred = ContinuousClock.now
     let size = whole.recorded.variables.reduce(1) { $0 + $1.value.count }
     let count = configuration.draws ?? min(1000, max(50, 2_000_000 / size))
-    let (draws, evaluation) = try self.draws(whole, optimum.parameters, count: count)
+    let checker = ProgramChecker(guided: whole, parameters: optimum.parameters, seed: seed, threads: threads)
+    let posterior = checker.posterior()
+    let (draws, evaluation, positions) = try self.draws(whole, optimum.parameters, count: count, coordinates: posterior?.coordinates ?? [])
+    var check = ProgramCheck()
+    if optimum.status != .cancelled {
+      if let posterior {
+        check.probe = try checker.probe(posterior, positions, isBrief: configuration.optimization.steps != nil)
+        check.classes = try checker.classes(posterior, positions, draws.variables)
+      } else {
+        check.elements = try checker.elements(configuration.minibatch.isEmpty ? whole : parts)
+      }
+    }
     let summaries = try FitSummary.summarize(draws, threads: threads)
     let gap = relaxationGap(objective, optimum, evaluation)
-    let judged = FitVerdict.program(evaluation, optimum, isSubsampled: !configuration.minibatch.isEmpty)
+    let judged = FitVerdict.program(
+      evaluation, optimum, check: check, isSubsampled: !configuration.minibatch.isEmpty,
+      hasClasses: whole.draws.contains { draw in whole.recorded.sites.contains { $0.name == draw.name && $0.support?.isDiscrete ?? false } }
+    )
     let result = ProgramResult(
-      optimization: optimum, evaluation: evaluation, parameters: optimum.parameters,
+      optimization: optimum, evaluation: evaluation, check: check, parameters: optimum.parameters,
       gradientEvaluations: optimum.steps * configuration.particles,
       estimators: whole.draws.map { ($0.name, $0.estimator.name) }, relaxationGap: gap,
       verdict: judged.adding(VerdictRules.relaxation(gap)))
@@ -99,9 +115,12 @@ extension FitEngine {
     return (mean - evaluation.elbo, (spread + evaluation.elboError * evaluation.elboError).squareRoot())
   }
 
-  /// Draws of the fitted guide, and what they say about it.
-  private func draws(_ guided: GuidedModel<M>, _ parameters: [Double], count: Int) throws -> (DrawSet, GuideEvaluation) {
-    let reader = try GuideReader(guided, seed: seed)
+  /// Draws of the fitted guide, what they say about it, and the given unconstrained coordinates of each.
+  private func draws(_ guided: GuidedModel<M>, _ parameters: [Double], count: Int, coordinates: [Node]) throws
+    -> (DrawSet, GuideEvaluation, GuideDraws)
+  {
+    let reader = try GuideReader(guided, extra: coordinates, seed: seed)
+    var positions: [Double] = []
     var variables = guided.recorded.variables.map {
       VariableDraws(name: $0.name, kind: $0.role == .output ? .output : .latent, shape: $0.shape, values: [[]])
     }
@@ -111,6 +130,7 @@ extension FitEngine {
       let found = try reader.read(parameters: parameters, draw: draw)
       logP.append(found.logJoint)
       logQ.append(found.logGuide)
+      positions += reader.extra
       var place = 0
       for index in variables.indices {
         let size = variables[index].size
@@ -124,7 +144,8 @@ extension FitEngine {
     }.filter { column in column.contains { $0 != column[0] } }
     let evaluation = GuideEvaluation(
       GuideDraws(dimension: 0, count: count, positions: [], logP: logP, logQ: logQ), monitored: watched)
-    return (DrawSet(chains: 1, drawsPerChain: count, variables: variables, sampleStats: ["lp": [logP]]), evaluation)
+    let continuous = GuideDraws(dimension: positions.count / max(count, 1), count: count, positions: positions, logP: logP, logQ: logQ)
+    return (DrawSet(chains: 1, drawsPerChain: count, variables: variables, sampleStats: ["lp": [logP]]), evaluation, continuous)
   }
 }
 
@@ -144,8 +165,10 @@ extension VerdictRules {
 
 extension FitVerdict {
   /// The verdict on a guide that is a program. With minibatches k̂ judges all local variables at once, which no local approximation of many
-  /// passes: there it is a reason for caution, as long as it is a number. An ELBO that is not finite, or lower than where the ascent began, fails.
-  static func program(_ evaluation: GuideEvaluation, _ optimum: StochasticResult, isSubsampled: Bool) -> Verdict {
+  /// passes: there it is a reason for caution, as long as it is a number. Chains and the elements' own weights go before it (``ProgramCheck``). An ELBO that is not finite, or lower than where the ascent began, fails.
+  static func program(
+    _ evaluation: GuideEvaluation, _ optimum: StochasticResult, check: ProgramCheck, isSubsampled: Bool, hasClasses: Bool
+  ) -> Verdict {
     let agreement = StartAgreement(starts: 1, matching: 0, nearestRival: nil)
     var reasons = VerdictRules.variational(evaluation, status: optimum.status, agreement: agreement)
     if isSubsampled {
@@ -154,7 +177,7 @@ extension FitVerdict {
         reasons[index].severity = min(reasons[index].severity, .caution)
       }
     }
-    return Verdict(reasons + ascent(evaluation, optimum))
+    return Verdict(VerdictRules.checked(reasons, by: check, hasClasses: hasClasses) + ascent(evaluation, optimum))
   }
 
   /// What the course of the ascent says by itself.

@@ -310,12 +310,15 @@ package final class GuideReader<M: Model> {
   private let executor: Executor
   private let staging: UnsafeMutablePointer<Double>
   private let seed: UInt64
+  private let extraCount: Int
 
-  package init(_ model: GuidedModel<M>, seed: UInt64) throws {
+  /// - Parameter extra: further functions of the draws.
+  package init(_ model: GuidedModel<M>, extra: [Node] = [], seed: UInt64) throws {
     self.model = model
     self.seed = seed
+    extraCount = extra.count
     executor = try Executor(
-      model.makePlan([model.logJoint, model.logGuide] + model.recorded.variables.map(\.value.node), lanes: 1))
+      model.makePlan([model.logJoint, model.logGuide] + model.recorded.variables.map(\.value.node) + extra, lanes: 1))
     staging = .allocate(capacity: max(1, model.blocks.map(\.count).max() ?? 1))
     for (index, plate) in model.minibatches.enumerated() {
       executor.setInput(model.blocks.count + index, (0..<plate.present).map(Double.init))
@@ -333,4 +336,7 @@ package final class GuideReader<M: Model> {
     let values = model.recorded.variables.indices.flatMap { executor.output(2 + $0) }
     return (executor.output(0)[0], executor.output(1)[0], values)
   }
+
+  /// The further functions at the draw that was read last, one after the other.
+  package var extra: [Double] { (0..<extraCount).flatMap { executor.output(2 + model.recorded.variables.count + $0) } }
 }

@@ -12,7 +12,7 @@ package final class ElementWeightReader<M: Model> {
   private let staging: UnsafeMutablePointer<Double>
   private let weights: UnsafeMutablePointer<Double>
 
-  /// The model must have all elements of its plates present.
+  /// Of plates with a minibatch, the elements of the first step are looked at.
   package init(_ model: GuidedModel<M>, seed: UInt64) throws {
     self.model = model
     self.seed = seed
@@ -20,6 +20,10 @@ package final class ElementWeightReader<M: Model> {
     executor = try Executor(model.makePlan([model.elementWeights, model.commonWeight], lanes: lanes))
     staging = .allocate(capacity: max(1, model.blocks.map(\.count).max() ?? 1))
     weights = .allocate(capacity: max(1, elements) * lanes)
+    for (index, plate) in model.minibatches.enumerated() {
+      var schedule = MinibatchSchedule(size: plate.size, present: plate.present, seed: seed, plate: UInt32(index))
+      executor.setInput(model.blocks.count + index, Array(schedule.elements(step: 0)))
+    }
   }
 
   deinit {
