@@ -30,31 +30,59 @@ extension Special {
     var second: Double
   }
 
-  static func betaTail(_ a: Double, _ b: Double, _ x: Double, _ y: Double) -> BetaTail {
+  /// A place between 0 and 1 as both of its distances from the ends, with their logarithms, which stay finite where the distances underflow.
+  struct BetaPlace {
+    let x: Double
+    let y: Double
+    let logX: Double
+    let logY: Double
+
+    /// With y = 1 − x.
+    init(_ x: Double, complement y: Double) {
+      (self.x, self.y) = (x, y)
+      logX = x < 0.5 ? Foundation.log(x) : Foundation.log1p(-y)
+      logY = y < 0.5 ? Foundation.log(y) : Foundation.log1p(-x)
+    }
+
+    /// Where log(x/y) is u.
+    init(logit u: Double) {
+      (x, y) = (Special.logistic(u), Special.logistic(-u))
+      (logX, logY) = (-Special.softplus(-u), -Special.softplus(u))
+    }
+
+    private init(reversed other: BetaPlace) { (x, y, logX, logY) = (other.y, other.x, other.logY, other.logX) }
+    var reversed: BetaPlace { BetaPlace(reversed: self) }
+  }
+
+  static func betaTail(_ a: Double, _ b: Double, _ place: BetaPlace) -> BetaTail {
     let n = a + b
-    if a <= 15 && n * x <= a + 1 && x <= 0.9 { return betaSeries(a, b, x, y) }
+    let (x, y) = (place.x, place.y)
+    if a <= 15 && n * x <= a + 1 && x <= 0.9 { return betaSeries(a, b, place) }
     var upper: BetaTail
     if b <= 15 && n * y <= b + 1 && y <= 0.9 {
-      upper = betaSeries(b, a, y, x)
+      upper = betaSeries(b, a, place.reversed)
     } else if a <= 15 && b <= 15 {
-      if x <= 0.5 { return betaSeries(a, b, x, y) }
-      upper = betaSeries(b, a, y, x)
+      if x <= 0.5 { return betaSeries(a, b, place) }
+      upper = betaSeries(b, a, place.reversed)
     } else if b * x <= a * y {
-      return betaIntegral(a, b, x, y)
+      return betaIntegral(a, b, place)
     } else {
-      upper = betaIntegral(b, a, y, x)
+      upper = betaIntegral(b, a, place.reversed)
     }
     upper.isLower = false
     return upper
   }
 
-  /// ψ(a) − ψ(a + b) − log x, where y = 1 − x.
-  private static func betaOffset(_ a: Double, _ b: Double, _ x: Double, _ y: Double) -> Double {
-    logMinusDigamma(a + b) - logMinusDigamma(a) - logOfRatio((a + b) / a * x, (b * x - a * y) / a)
+  /// ψ(a) − ψ(a + b) − log x.
+  private static func betaOffset(_ a: Double, _ b: Double, _ place: BetaPlace) -> Double {
+    let t = (b * place.x - a * place.y) / a
+    let logRatio = abs(t) > 0.4 ? Foundation.log((a + b) / a) + place.logX : Foundation.log1p(t)
+    return logMinusDigamma(a + b) - logMinusDigamma(a) - logRatio
   }
 
   /// I = D/a·Σ (a + b)ₙ/(a + 1)ₙ·xⁿ.
-  private static func betaSeries(_ a: Double, _ b: Double, _ x: Double, _ y: Double) -> BetaTail {
+  private static func betaSeries(_ a: Double, _ b: Double, _ place: BetaPlace) -> BetaTail {
+    let x = place.x
     var term = 1.0
     var sum = 1.0
     var logSlopeA = 0.0
@@ -72,19 +100,20 @@ extension Special {
       sumB += term * logSlopeB
       if up * x < down && term * (1 + logSlopeB) < 1e-17 * sum * (1 - up / down * x) { break }
     }
-    let offsetA = digamma(a + 1) - digamma(a + b) - (x < 0.5 ? Foundation.log(x) : Foundation.log1p(-y))
-    let offsetB = betaOffset(b, a, y, x)
+    let offsetA = digamma(a + 1) - digamma(a + b) - place.logX
+    let offsetB = betaOffset(b, a, place.reversed)
     return BetaTail(isLower: true, mass: sum / a, first: (offsetA * sum - sumA) / a, second: (offsetB * sum - sumB) / a)
   }
 
-  private static func betaIntegral(_ a: Double, _ b: Double, _ x: Double, _ y: Double) -> BetaTail {
+  private static func betaIntegral(_ a: Double, _ b: Double, _ place: BetaPlace) -> BetaTail {
     let n = a + b
+    let (x, y) = (place.x, place.y)
     let reach = Quadrature.reach(slope: a * y - b * x, curvature: n * x * y) { s in
       let w = y + x * Foundation.exp(-s)
       return (a * s + n * Foundation.log1p(x * Foundation.expm1(-s)), a - n * x * Foundation.exp(-s) / w)
     }
-    let offsetA = betaOffset(a, b, x, y)
-    let offsetB = betaOffset(b, a, y, x)
+    let offsetA = betaOffset(a, b, place)
+    let offsetB = betaOffset(b, a, place.reversed)
     var mass = Vector8()
     var first = Vector8()
     var second = Vector8()
@@ -117,7 +146,7 @@ extension Special {
   package static func incompleteBeta(_ a: Double, _ b: Double, _ x: Double, complement y: Double) -> Double {
     guard betaDomain(a, b, x), y >= 0 else { return .nan }
     if x == 0 || y == 0 { return x == 0 ? 0 : 1 }
-    let tail = betaTail(a, b, x, y)
+    let tail = betaTail(a, b, BetaPlace(x, complement: y))
     let value = Foundation.exp(logBetaKernel(a, b, x, y)) * tail.mass
     return tail.isLower ? min(1, value) : max(0, 1 - value)
   }
@@ -126,7 +155,7 @@ extension Special {
   package static func logIncompleteBeta(_ a: Double, _ b: Double, _ x: Double, complement y: Double) -> Double {
     guard betaDomain(a, b, x), y >= 0 else { return .nan }
     if x == 0 || y == 0 { return x == 0 ? -.infinity : 0 }
-    let tail = betaTail(a, b, x, y)
+    let tail = betaTail(a, b, BetaPlace(x, complement: y))
     let logValue = logBetaKernel(a, b, x, y) + Foundation.log(tail.mass)
     return tail.isLower ? min(0, logValue) : Foundation.log1p(-min(1, Foundation.exp(logValue)))
   }
@@ -145,8 +174,20 @@ extension Special {
     guard betaDomain(a, b, x) else { return (.nan, .nan) }
     let y = 1 - x
     if x == 0 || y == 0 { return (0, 0) }
-    let tail = betaTail(a, b, x, y)
+    let slope = betaLogitDerivative(a, b, BetaPlace(x, complement: y))
+    return (x * y * slope.a, x * y * slope.b)
+  }
+
+  /// (du/da, du/db) of the logit u = log(x/(1 − x)) of a Beta(a, b) draw held at its level of the distribution function, also where x or
+  /// 1 − x underflows; NaN unless 0 < a, b < ∞ and u is finite.
+  package static func betaLogitDrawDerivative(_ a: Double, _ b: Double, logit u: Double) -> (a: Double, b: Double) {
+    guard a > 0 && b > 0 && a < .infinity && b < .infinity && u.isFinite else { return (.nan, .nan) }
+    return betaLogitDerivative(a, b, BetaPlace(logit: u))
+  }
+
+  private static func betaLogitDerivative(_ a: Double, _ b: Double, _ place: BetaPlace) -> (a: Double, b: Double) {
+    let tail = betaTail(a, b, place)
     // The upper tail is the lower one of 1 − x, whose first parameter is b and whose derivative has the other sign.
-    return tail.isLower ? (x * y * tail.first, x * y * tail.second) : (-x * y * tail.second, -x * y * tail.first)
+    return tail.isLower ? (tail.first, tail.second) : (-tail.second, -tail.first)
   }
 }

@@ -138,6 +138,17 @@ struct PassTests {
     #expect(try run(plan, [[0.5, 1, 2]])[0] == run(Plan(outputs: [Node.unary(.exp, x)], inputs: [x]), [[0.5, 1, 2]])[0])
   }
 
+  @Test("stops: what gives a draw its derivatives is gone from a plan of its value")
+  func drawsThatGetDerivatives() throws {
+    let (x, u) = (Node.input("x", shape: [3]), Node.input("u", shape: [3]))
+    let outputs = [Node.ternary(.betaLogitDraw, x, x, Node.unary(.exp, u)), Node.binary(.studentTDraw, x, Node.unary(.exp, u))]
+    let before = Graph(outputs: outputs).operationCounts
+    #expect(before == ["input(x)": 1, "input(u)": 1, "exp": 1, "betaLogitDraw": 1, "studentTDraw": 1])
+    let plan = try Plan(outputs: outputs, inputs: [x, u])
+    #expect(plan.graph.operationCounts["betaLogitDraw"] == nil && plan.graph.operationCounts["studentTDraw"] == nil)
+    #expect(try run(plan, [[0.5, 1, 2], [0, 0, 0]]) == [[1, 1, 1], [1, 1, 1]])
+  }
+
   // MARK: - Hoisting
 
   @Test("hoisting: what depends on data alone is computed when the plan is built")

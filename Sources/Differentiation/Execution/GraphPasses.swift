@@ -10,10 +10,13 @@ extension Graph {
     return depends
   }
 
-  /// What stops a derivative has done its work when a graph is laid out: its value is its input's.
+  /// What stops a derivative, or gives one to a draw, has done its work when a graph is laid out: its value is its last input's.
   var withoutStops: Graph {
     rewritten { entry, _, _ in
-      if case .unary(.stopGradient) = entry.operation { entry.inputs[0] } else { nil }
+      switch entry.operation {
+      case .unary(.stopGradient), .binary(.studentTDraw), .ternary(.betaLogitDraw): entry.inputs.last
+      default: nil
+      }
     }
   }
 

@@ -184,6 +184,9 @@ package enum ElementwiseKernels {
     case .gammaDrawDerivative: map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.gammaDrawDerivative(shape: $0, $1) } }
     case .vonMisesDrawDerivative:
       map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.vonMisesDrawDerivative(concentration: $0, $1) } }
+    case .studentTDraw: map(d, b, sb, n) { $0 }
+    case .studentTDrawDerivative:
+      map(d, a, sa, b, sb, n) { lanewise($0, $1) { Special.studentTDrawDerivative(degreesOfFreedom: $0, $1) } }
     default: break
     }
   }
@@ -211,7 +214,10 @@ package enum ElementwiseKernels {
         case .logIncompleteBeta: result[i] = Special.logIncompleteBeta(x[i], y[i], z[i], complement: 1 - z[i])
         case .betaQuantile: result[i] = Special.betaQuantile(x[i], y[i], log: z[i])
         case .betaDrawFirst: result[i] = Special.betaDrawDerivative(x[i], y[i], z[i]).a
-        default: result[i] = Special.betaDrawDerivative(x[i], y[i], z[i]).b
+        case .betaDrawSecond: result[i] = Special.betaDrawDerivative(x[i], y[i], z[i]).b
+        case .betaLogitDraw: result[i] = z[i]
+        case .betaLogitDrawFirst: result[i] = Special.betaLogitDrawDerivative(x[i], y[i], logit: z[i]).a
+        default: result[i] = Special.betaLogitDrawDerivative(x[i], y[i], logit: z[i]).b
         }
       }
       store(result, d, v)

@@ -133,3 +133,12 @@ public func logIncompleteBeta(_ a: some TensorConvertible, _ b: some TensorConve
 public func betaQuantile(_ a: some TensorConvertible, _ b: some TensorConvertible, logCDF: some TensorConvertible) -> Tensor {
   Tensor.elementwise("betaQuantile", [a.tensor, b.tensor, logCDF.tensor]) { .ternary(.betaQuantile, $0[0], $0[1], $0[2]) }
 }
+
+// MARK: - Draws that get their derivatives
+
+/// The logit u of a Beta(a, b) draw, with du/da and du/db at a fixed level of the distribution function (``TernaryOperation/betaLogitDraw``).
+package func betaLogitDraw(_ a: Tensor, _ b: Tensor, logit u: Tensor) -> Tensor {
+  Tensor.elementwise("betaLogitDraw", [a, b, u]) { .ternary(.betaLogitDraw, $0[0], $0[1], $0[2]) }
+}
+/// The draw t of Student's t, with dt/dν at a fixed level of the distribution function (``BinaryOperation/studentTDraw``).
+package func studentTDraw(degreesOfFreedom nu: Tensor, _ t: Tensor) -> Tensor { Tensor.binary(.studentTDraw, "studentTDraw", nu, t) }

@@ -20,6 +20,11 @@ package enum BinaryOperation: UInt8, CaseIterable, Sendable {
   case gammaDrawDerivative
   /// dz/dκ of a von Mises draw z about 0, inputs (κ, z), at a fixed level of its distribution function.
   case vonMisesDrawDerivative
+  /// t, the second input, a draw of Student's t with the first input's degrees of freedom ν: its derivative in ν is dt/dν at a fixed level of
+  /// the distribution function; what t was made of has none.
+  case studentTDraw
+  /// That derivative, inputs (ν, t).
+  case studentTDrawDerivative
 
   /// (∂f/∂a, ∂f/∂b); nil for a zero derivative.
   ///
@@ -52,7 +57,8 @@ package enum BinaryOperation: UInt8, CaseIterable, Sendable {
       { (slope: Node) in (slope * .binary(.gammaDrawDerivative, a, b), -slope) }(.unary(.exp, .gammaLogDensity(shape: a, b) - y))
     case .gammaQuantile: (.binary(.gammaDrawDerivative, a, y), .unary(.exp, b - .gammaLogDensity(shape: a, y)))
     case .gammaUpperQuantile: (.binary(.gammaDrawDerivative, a, y), -.unary(.exp, b - .gammaLogDensity(shape: a, y)))
-    case .incompleteGammaPShape, .gammaDrawDerivative, .vonMisesDrawDerivative:
+    case .studentTDraw: (.binary(.studentTDrawDerivative, a, b), nil)
+    case .incompleteGammaPShape, .gammaDrawDerivative, .vonMisesDrawDerivative, .studentTDrawDerivative:
       (.underivable("\(self)", a.shape), .underivable("\(self)", a.shape))
     }
   }
@@ -73,6 +79,11 @@ package enum TernaryOperation: UInt8, CaseIterable, Sendable {
   case betaQuantile
   /// dx/da and dx/db of a Beta(a, b) draw x at a fixed level of its distribution function, inputs (a, b, x).
   case betaDrawFirst, betaDrawSecond
+  /// u, the third input, the logit of a Beta(a, b) draw, inputs (a, b, u): its derivatives in a and b are those at a fixed level of the
+  /// distribution function; what u was made of has none.
+  case betaLogitDraw
+  /// Those derivatives, du/da and du/db, inputs (a, b, u).
+  case betaLogitDrawFirst, betaLogitDrawSecond
 
   /// The derivatives in the three inputs, those of `select` excepted; nil for the ones not asked for.
   func derivatives(_ x: [Node], y: Node, needed: [Bool]) -> [Node?] {
@@ -93,7 +104,11 @@ package enum TernaryOperation: UInt8, CaseIterable, Sendable {
       return each(
         { .ternary(.betaDrawFirst, a, b, y) }, { .ternary(.betaDrawSecond, a, b, y) },
         { .unary(.exp, c - .betaLogDensity(a, b, y)) })
-    case .select, .incompleteBetaFirst, .incompleteBetaSecond, .betaDrawFirst, .betaDrawSecond:
+    case .betaLogitDraw:
+      return [
+        needed[0] ? .ternary(.betaLogitDrawFirst, a, b, c) : nil, needed[1] ? .ternary(.betaLogitDrawSecond, a, b, c) : nil, nil,
+      ]
+    case .select, .incompleteBetaFirst, .incompleteBetaSecond, .betaDrawFirst, .betaDrawSecond, .betaLogitDrawFirst, .betaLogitDrawSecond:
       return needed.map { $0 ? .underivable("\(self)", y.shape) : nil }
     }
   }

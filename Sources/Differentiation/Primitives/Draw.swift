@@ -41,12 +41,13 @@ extension Draw {
     case .gamma: .binary(.gammaDrawDerivative, node.inputs[0], node)
     case .vonMises: .binary(.vonMisesDrawDerivative, node.inputs[0], node)
     case .logGamma:
-      // d log z/da = (dz/da)/z; below the smallest normal z the limit a·d(log z)/da = −log(u)/a-like form is −log z / a.
+      // d log z/da = (dz/da)/z; where z would underflow, F = zᵃ/Γ(a + 1), which held gives (ψ(a + 1) − log z)/a.
       {
         let z = Node.unary(.exp, node)
         let tiny = Node.binary(.less, node, .fill(-690, shape: node.shape))
         let safe = Node.select(tiny, .fill(1, shape: node.shape), z)
-        return .select(tiny, -(node / node.inputs[0]), .binary(.gammaDrawDerivative, node.inputs[0], safe) / safe)
+        let a = node.inputs[0]
+        return .select(tiny, (Node.unary(.digamma, a + 1) - node) / a, .binary(.gammaDrawDerivative, a, safe) / safe)
       }()
     default: nil
     }

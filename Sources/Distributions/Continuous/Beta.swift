@@ -28,11 +28,13 @@ public struct Beta: Distribution {
     return select(isLarge, normalizer - distances, direct)
   }
 
-  /// g/(g + h) for two gamma draws, in logarithms; differentiable in both parameters.
+  /// g/(g + h) for two gamma draws, in logarithms. Its derivatives in both parameters are those at a fixed level of the distribution function,
+  /// −(∂F/∂a)/p and −(∂F/∂b)/p (Figurnov, Mohamed & Mnih 2018, arXiv:1805.08498), taken at the logit, so that they hold near 0 and 1; first
+  /// derivatives only.
   public func sample(using source: DrawSource) -> Tensor {
     let g = source.draw(.logGamma, shape: batchShape, parameters: [a])
     let h = source.draw(.logGamma, shape: batchShape, parameters: [b])
-    return logistic(g - h)
+    return logistic(betaLogitDraw(a, b, logit: g - h))
   }
 }
 

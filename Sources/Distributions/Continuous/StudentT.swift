@@ -24,11 +24,12 @@ public struct StudentT: Distribution {
     return normalizer - half * log1p(square(standardized(x)) * reciprocal(df))
   }
 
-  /// m + s·n·√(ν/2 / g), n normal and g ~ Gamma(ν/2, 1), differentiable in ν.
+  /// m + s·t with t = n·√(ν/2 / g), n normal and g ~ Gamma(ν/2, 1). The derivative of t in ν is that at a fixed level of its distribution
+  /// function, −(∂F/∂ν)/f (Figurnov, Mohamed & Mnih 2018, arXiv:1805.08498); first derivatives only.
   public func sample(using source: DrawSource) -> Tensor {
     let n = source.draw(.normal, shape: batchShape)
     let logG = source.draw(.logGamma, shape: batchShape, parameters: [0.5 * df])
-    return location + scale * n * exp(0.5 * (log(0.5 * df) - logG))
+    return location + scale * studentTDraw(degreesOfFreedom: df, n * exp(0.5 * (log(0.5 * df) - logG)))
   }
 
   private func standardized(_ x: Tensor) -> Tensor { (x - location) * reciprocal(scale) }
