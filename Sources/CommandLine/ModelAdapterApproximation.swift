@@ -24,6 +24,7 @@ extension ApproximationConfiguration {
         ("guide", "full-rank"), ("particles", own.batch.map { .integer($0) } ?? "automatic"), ("step_limit", .integer(own.iterationLimit)),
         ("tolerance", .number(own.tolerance)), ("evaluation_draws", .integer(own.evaluationDraws)),
       ])
+    case .importance(let own): return own.json
     case .svgd(let own):
       return JSONObject([
         ("particles", .integer(own.particles)), ("optimizer", "adagrad"), ("learning_rate", .number(own.rate)),

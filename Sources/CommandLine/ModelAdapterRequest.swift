@@ -9,7 +9,9 @@ struct FitRequest {
 
   /// Throws `UserError` for what this model or method cannot do.
   func method<M: Model>(for model: M.Type) throws -> Method<M> {
-    let first: Method<M> = try firstStage()
+    var first: Method<M> = try firstStage()
+    first.initialization = request.initialization.flatMap { .init(rawValue: $0) } ?? .random
+    first.given = request.start
     guard let refinement = request.refinement else { return first }
     if case .program = first.settings { throw UserError("--refine is not for guides that are programs.") }
     return first.refined(by: refinement)
@@ -24,12 +26,17 @@ struct FitRequest {
     case .pathfinder: .pathfinder(draws: request.draws ?? 4000)
     case .batchAndMatch: .batchAndMatch(draws: request.draws ?? 4000)
     case .svgd: .svgd(particles: request.draws ?? 128)
+    case .smc: .smc(particles: request.particles ?? 1000, populations: request.chains ?? 4)
+    case .importance: Method(.approximation(ApproximationConfiguration(.importance(importance)), draws: request.draws ?? 4000))
     }
   }
 
   private func chains<M: Model>() -> Method<M> {
-    var method = Method<M>(.nuts(nuts, chains: Array(0..<(request.chains ?? 4)), centering: request.centering ?? .automatic))
-    method.initialization = request.initialization.flatMap { .init(rawValue: $0) } ?? .random
+    let total = request.chains ?? 4
+    let chains = request.chainID.map { [$0 - 1] } ?? Array(0..<total)
+    var method = Method<M>(.nuts(nuts, chains: chains, centering: request.centering ?? .automatic))
+    method.control = request.control
+    method.control.totalChains = total
     return method
   }
 
@@ -37,6 +44,7 @@ struct FitRequest {
     var configuration = NUTSConfiguration()
     configuration.warmup = request.warmup ?? configuration.warmup
     configuration.draws = request.draws ?? configuration.draws
+    configuration.thin = request.thin ?? 1
     configuration.targetAcceptance = request.targetAcceptance
     configuration.maxTreeDepth = request.maximumTreeDepth ?? configuration.maxTreeDepth
     switch (request.metric, request.adaptation) {
@@ -45,6 +53,13 @@ struct FitRequest {
     case (_, .fisher), (.diagonal, nil): configuration.metric = .diagonalFisher
     case (.automatic, nil), (nil, nil): configuration.metric = .automatic
     }
+    return configuration
+  }
+
+  private var importance: ImportanceConfiguration {
+    var configuration = ImportanceConfiguration()
+    configuration.pool = request.particles ?? configuration.pool
+    if let guide { configuration.proposal = .guide(guide) }
     return configuration
   }
 

@@ -30,6 +30,7 @@ package struct ApproximationConfiguration: Sendable, Codable, Equatable {
     case pathfinder(PathfinderConfiguration)
     case batchAndMatch(BatchAndMatchConfiguration)
     case svgd(SVGDConfiguration)
+    case importance(ImportanceConfiguration)
   }
   package var algorithm: Algorithm
 
@@ -42,6 +43,7 @@ package struct ApproximationConfiguration: Sendable, Codable, Equatable {
     case .pathfinder: "pathfinder"
     case .batchAndMatch: "batch-and-match"
     case .svgd: "svgd"
+    case .importance: "importance"
     }
   }
 }
@@ -57,7 +59,7 @@ extension FitEngine {
     case .graph(let graph):
       return try runGraphGuide(
         compiled, configuration: graph, dependence: compiled.isReexecuted ? [] : compiled.dependence, draws: draws, seed: seed,
-        threads: threads, monitor: monitor
+        threads: threads, monitor: monitor, checkpoint: checkpoint?.part("vi")
       ) { progress in
         onProgress(FitProgress(progress, steps: graph.ascent.steps))
         return stop.isRaised ? .stop : .proceed
@@ -71,6 +73,7 @@ extension FitEngine {
     case .batchAndMatch(let own):
       return try runBatchAndMatch(
         compiled, configuration: own, draws: draws, seed: seed, threads: threads, monitor: monitor, onProgress: report)
+    case .importance(let own): return try importance(compiled, own, draws)
     case .svgd(let own):
       return try runSVGD(compiled, configuration: own, seed: seed, threads: threads, monitor: monitor, onProgress: report)
     }

@@ -68,15 +68,28 @@ struct CenteringPilot<M: Model> {
   /// The model in the coordinates chosen; nil for a model without sites that have a choice. Throws `CancellationError` when stopped.
   ///
   /// - Parameter initial: a starting point, whose elements at sites with a choice do not count.
-  func choose(initial: [Double]?, onProgress: @escaping @Sendable (NUTSProgress) -> NUTSControl) throws -> (
-    model: CompiledModel<M>, choice: CenteringChoice
-  )? {
+  func choose(
+    initial: [Double]?, checkpoint: CheckpointPart? = nil, onProgress: @escaping @Sendable (NUTSProgress) -> NUTSControl
+  ) throws -> (model: CompiledModel<M>, choice: CenteringChoice)? {
     let sites = written.movableSites
     guard !sites.isEmpty else { return nil }
+    if let choice = try checkpoint?.part("choice").restored(CenteringChoice.self) {
+      let isWritten = choice.parameterization == .asWritten
+      return (try isWritten ? written : CompiledModel(model, parameterization: choice.parameterization), choice)
+    }
+    let found = try search(sites, initial, checkpoint, onProgress)
+    checkpoint?.part("choice").save(found.choice)
+    return found
+  }
+
+  private func search(
+    _ sites: [MovableSite], _ initial: [Double]?, _ checkpoint: CheckpointPart?,
+    _ onProgress: @escaping @Sendable (NUTSProgress) -> NUTSControl
+  ) throws -> (model: CompiledModel<M>, choice: CenteringChoice) {
     let standard = try CompiledModel(model, parameterization: uniform(sites, 0))
     let run = try runNUTS(
       standard, configuration: Self.configuration, seed: Self.pilotSeed(seed), chainIDs: [0], initial: initial.map { [$0] },
-      onProgress: onProgress)
+      checkpoint: checkpoint, onProgress: onProgress)
     let chain = run.chains[0]
     guard chain.status != .stopped else { throw CancellationError() }
     var evaluations = chain.gradientEvaluations

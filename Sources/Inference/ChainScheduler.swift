@@ -6,7 +6,9 @@ import Synchronization
 ///
 /// * `lanes`: points per evaluation (1, 2, 4 or 8); nil lets the density and the number of chains per thread decide.
 /// * `initial`: one starting point per chain on the unconstrained scale, [chain][dimension]; nil draws them uniformly.
+/// * `tunings`: a step size and a metric that each chain begins with, and keeps where there is no warm-up.
 /// * `resume`: an earlier result with the same chains, which every chain goes on from.
+/// * `checkpoint`: where the chains save their states from time to time and at the end, and what those go on from that have one there; `resume` goes before.
 /// * `onProgress`: called some ten times a second from whichever thread is at hand, never from two at once; `.stop` ends the run within a few
 ///   evaluations, and what is finished is returned with status `.stopped`.
 ///
@@ -14,12 +16,17 @@ import Synchronization
 /// threads or lanes. Throws ``NUTSError`` for settings that make no sense; a chain that fails says so in its status.
 package func runNUTS(
   _ density: any LogDensity, configuration: NUTSConfiguration = NUTSConfiguration(), seed: UInt64, chainIDs: [Int], threads: Int = 1,
-  lanes: Int? = nil, initial: [[Double]]? = nil, resume: NUTSResult? = nil,
-  onProgress: (@Sendable (NUTSProgress) -> NUTSControl)? = nil
+  lanes: Int? = nil, initial: [[Double]]? = nil, tunings: [NUTSTuning]? = nil,
+  resume: NUTSResult? = nil,
+  checkpoint: CheckpointPart? = nil, onProgress: (@Sendable (NUTSProgress) -> NUTSControl)? = nil
 ) throws -> NUTSResult {
-  let problems = runProblems(
+  let earlier = try resume?.chains ?? chainIDs.map { try checkpoint?.part("chain-\($0)").restored(NUTSChainResult.self) }
+  var problems = runProblems(
     dimension: density.dimension, configuration: configuration, chainIDs: chainIDs, threads: threads, lanes: lanes, initial: initial,
     resume: resume)
+  if let other = earlier.compactMap({ $0 }).first(where: { $0.dimension != density.dimension }), resume == nil {
+    problems.append("Chain \(other.chainID) of the checkpoint has dimension \(other.dimension), the model \(density.dimension).")
+  }
   guard problems.isEmpty else { throw NUTSError(description: problems.joined(separator: "\n")) }
   let board = RunBoard(configuration: configuration, chainIDs: chainIDs, onProgress: onProgress)
   let workers = max(1, min(threads, chainIDs.count))
@@ -30,8 +37,8 @@ package func runNUTS(
         density: density, configuration: configuration, seed: seed, chainIDs: Array(chainIDs[own]), firstIndex: own.lowerBound, lanes: lanes
       )
       defer { scheduler.deallocate() }
-      scheduler.start(initial: initial.map { Array($0[own]) }, resume: resume.map { Array($0.chains[own]) })
-      try scheduler.run(board)
+      scheduler.start(initial: initial.map { Array($0[own]) }, tunings: tunings.map { Array($0[own]) }, resume: Array(earlier[own]))
+      try scheduler.run(board, checkpoint)
       board.deliver(scheduler.results(), from: own.lowerBound)
     } catch {
       board.fail(error)
@@ -211,17 +218,23 @@ private struct ChainScheduler: ~Copyable {
     return lanes
   }
 
-  mutating func start(initial: [[Double]]?, resume: [NUTSChainResult]?) {
+  mutating func start(initial: [[Double]]?, tunings: [NUTSTuning]?, resume: [NUTSChainResult?]) {
     for k in 0..<count {
-      if let resume, resume[k].state != nil {
-        chains[k].restore(resume[k])
+      if let earlier = resume[k], earlier.state != nil {
+        chains[k].restore(earlier)
       } else {
-        chains[k].start(at: initial?[k])
+        chains[k].start(at: initial?[k], tuning: tunings?[k])
       }
     }
   }
 
-  mutating func run(_ board: RunBoard) throws {
+  /// The states of all chains, when the interval is over and in the end.
+  private func save(to checkpoint: CheckpointPart?, always: Bool) {
+    guard let checkpoint, always || checkpoint.part("chain-\(chains[0].chainID)").isDue else { return }
+    checkpoint.saveAll(results().map { (name: "chain-\($0.chainID)", state: $0 as any Encodable) })
+  }
+
+  mutating func run(_ board: RunBoard, _ checkpoint: CheckpointPart?) throws {
     // The clock is read every `interval` rounds, so that it costs nothing with cheap densities and stops dear ones soon.
     var interval = 1
     begin = ContinuousClock.now
@@ -239,7 +252,7 @@ private struct ChainScheduler: ~Copyable {
         drop()
         try narrow()
       }
-      guard board.watches else { continue }
+      guard board.watches || checkpoint != nil else { continue }
       round += 1
       if round < interval { continue }
       round = 0
@@ -251,8 +264,10 @@ private struct ChainScheduler: ~Copyable {
       }
       last = now
       post(to: board)
-      if board.mustStop { return }
+      if board.mustStop { break }
+      save(to: checkpoint, always: false)
     }
+    save(to: checkpoint, always: true)
     post(to: board)
   }
 

@@ -63,9 +63,11 @@ public struct Fitting<Output: Sendable>: Sendable {
 
 /// Runs a fit on a thread of its own and tells it when the task is cancelled.
 package func run<M: Model>(
-  _ model: M, _ method: Method<M>, seed: UInt64, threads: Int?, stop: FitStop, onProgress: @escaping @Sendable (FitProgress) -> Void
+  _ model: M, _ method: Method<M>, seed: UInt64, threads: Int?, stop: FitStop, checkpoint: FitCheckpoint? = nil,
+  onProgress: @escaping @Sendable (FitProgress) -> Void
 ) async throws -> Posterior<M.Output> {
-  let engine = FitEngine(model, method, seed: seed, threads: threads, stop: stop, onProgress: onProgress)
+  let engine = FitEngine(
+    model, method, seed: seed, threads: threads, stop: stop, checkpoint: checkpoint, onProgress: onProgress)
   return try await withTaskCancellationHandler {
     try await FitThread.run { try engine.run() }
   } onCancel: {

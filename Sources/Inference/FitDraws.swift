@@ -8,6 +8,8 @@ struct UnconstrainedChain: Sendable {
   var positions: [Double]
   /// Only the first so many draws are read.
   var count: Int
+  /// Draws of the chain that went before.
+  var first = 0
 }
 
 /// From unconstrained draws to the values of a model's variables.
@@ -53,7 +55,8 @@ enum FitDraws {
         }
       }
       // The draw stands where lanes count, so that the address does not depend on their number.
-      let random = RandomContext(seed: seed, purpose: purpose, step: UInt64(chain.number), firstChain: UInt32(truncatingIfNeeded: first))
+      let random = RandomContext(
+        seed: seed, purpose: purpose, step: UInt64(chain.number), firstChain: UInt32(truncatingIfNeeded: chain.first + first))
       try reader.read(positions: positions, values: values, random: random)
       var row = 0
       for (index, size) in sizes.enumerated() {

@@ -9,22 +9,27 @@ package struct FitEngine<M: Model>: Sendable {
   let seed: UInt64
   let threads: Int
   let stop: FitStop
+  let checkpoint: FitCheckpoint?
   let onProgress: @Sendable (FitProgress) -> Void
 
-  /// - Parameter threads: nil for as many as the machine has cores. Results do not depend on it.
+  /// - Parameters:
+  ///   - threads: nil for as many as the machine has cores. Results do not depend on it.
+  ///   - checkpoint: where states are saved, and what the fit goes on from where there are some.
   package init(
-    _ model: M, _ method: Method<M>, seed: UInt64, threads: Int?, stop: FitStop, onProgress: @escaping @Sendable (FitProgress) -> Void
+    _ model: M, _ method: Method<M>, seed: UInt64, threads: Int?, stop: FitStop, checkpoint: FitCheckpoint? = nil,
+    onProgress: @escaping @Sendable (FitProgress) -> Void
   ) {
     self.model = model
     self.method = method
     self.seed = seed
     self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     self.stop = stop
+    self.checkpoint = checkpoint
     self.onProgress = onProgress
   }
 
   /// What an algorithm leaves behind for the summary.
-  private struct Outcome {
+  struct Outcome {
     /// The model in the coordinates of the chains; nil for those as written.
     var compiled: CompiledModel<M>?
     var chains: [UnconstrainedChain]
@@ -36,6 +41,8 @@ package struct FitEngine<M: Model>: Sendable {
     var isPoint = false
     /// What a second stage starts from.
     var guideDraws: GuideDraws?
+    /// Summaries in place of draws that were not kept.
+    var streamed: StreamingDraws?
   }
 
   /// Throws ``ModelError``, ``FitError``, ``InferenceError``, ``NUTSError``, what the body throws, and `CancellationError` where the fit was
@@ -47,6 +54,7 @@ package struct FitEngine<M: Model>: Sendable {
     let compiled = try CompiledModel(model)
     guard compiled.dimension > 0 else { throw FitError(["The model has no latent sites or parameters: there is nothing to infer."]) }
     try checkMemory(compiled)
+    try checkpoint?.check(ModelFingerprint(compiled))
     if !compiled.isReexecuted { _ = try compiled.plan(lanes: compiled.preferredLanes) }
     let ready = ContinuousClock.now
     var outcome: Outcome
@@ -58,6 +66,7 @@ package struct FitEngine<M: Model>: Sendable {
     case .approximation(let configuration, let draws): outcome = try approximation(compiled, configuration, draws)
     case .laplace(let configuration, let draws): outcome = try laplace(compiled, configuration, draws)
     case .map(let configuration): outcome = try mode(compiled, configuration)
+    case .smc(let configuration): outcome = try tempered(compiled, configuration)
     case .program: throw FitError(["The guide of this method is missing."])
     }
     if let refinement = method.refinement, !outcome.isInterrupted { outcome = try refined(outcome, refinement, compiled) }
@@ -65,10 +74,16 @@ package struct FitEngine<M: Model>: Sendable {
     let sampled = outcome.compiled ?? compiled
     // What is random given a point is left out.
     let variables = outcome.isPoint ? sampled.recorded.steadyVariables : sampled.recorded.variables
-    let draws = DrawSet(
-      chains: outcome.chains.count, drawsPerChain: outcome.chains.first?.count ?? 0,
-      variables: try FitDraws.constrain(sampled, outcome.chains, variables, seed: seed), sampleStats: outcome.sampleStats)
-    let summaries = try FitSummary.summarize(draws, threads: threads)
+    let draws: DrawSet
+    let summaries: [VariableSummary]
+    if let streamed = outcome.streamed {
+      (draws, summaries) = (streamed.emptyDraws, streamed.summaries)
+    } else {
+      draws = DrawSet(
+        chains: outcome.chains.count, drawsPerChain: outcome.chains.first?.count ?? 0,
+        variables: try FitDraws.constrain(sampled, outcome.chains, variables, seed: seed), sampleStats: outcome.sampleStats)
+      summaries = try FitSummary.summarize(draws, threads: threads)
+    }
     let verdict = FitVerdict.verdict(outcome.details, summaries, draws, isInterrupted: outcome.isInterrupted)
     let end = ContinuousClock.now
     timing.total = (end - begin).inSeconds
@@ -78,15 +93,19 @@ package struct FitEngine<M: Model>: Sendable {
     timing.gradientEvaluations = outcome.evaluations
     return Posterior(
       verdict: verdict, isInterrupted: outcome.isInterrupted, timing: timing, seed: seed, settings: method.settings,
-      recorded: sampled.recorded, drawSet: draws, summaries: summaries, details: outcome.details)
+      recorded: sampled.recorded, drawSet: draws, summaries: summaries, details: outcome.details,
+      streamed: outcome.streamed)
   }
 
   /// Refuses to begin what the machine cannot hold: every draw is kept unconstrained and as the values of all variables.
   private func checkMemory(_ compiled: CompiledModel<M>) throws {
     let draws: Double
     switch method.settings {
-    case .nuts(let configuration, let chains, _): draws = Double(chains.count) * Double(configuration.draws)
+    case .nuts(let configuration, let chains, _):
+      guard method.control.keepsDraws else { return }
+      draws = Double(chains.count) * Double(configuration.draws / max(configuration.thin, 1))
     case .vi(_, let count, _), .laplace(_, let count), .approximation(_, let count): draws = Double(count)
+    case .smc(let configuration): draws = Double(configuration.populations) * Double(configuration.particles)
     case .map, .program: return
     }
     let numbers = compiled.recorded.variables.reduce(Double(compiled.dimension) + 8) { $0 + Double($1.value.count) }
@@ -100,54 +119,18 @@ package struct FitEngine<M: Model>: Sendable {
 
   // MARK: - The methods
 
-  /// NUTS in the coordinates that a pilot run chooses, where there is a choice.
-  private func centred(_ compiled: CompiledModel<M>, _ configuration: NUTSConfiguration, _ chains: [Int], _ centering: Centering) throws
-    -> Outcome
-  {
-    guard centering == .automatic else { return try nuts(compiled, configuration, chains) }
-    let pilot = CenteringPilot(model: model, written: compiled, seed: seed)
-    let chosen = try pilot.choose(initial: starts(compiled, [0], seed: CenteringPilot<M>.pilotSeed(seed))?[0]) { progress in
-      onProgress(FitProgress(progress, phase: "pilot"))
-      return stop.isRaised ? .stop : .goOn
-    }
-    guard let (model, choice) = chosen else { return try nuts(compiled, configuration, chains) }
-    var outcome = try nuts(model, configuration, chains)
-    if case .nuts(var result) = outcome.details {
-      result.centering = choice
-      outcome.details = .nuts(result)
-    }
-    outcome.compiled = model
-    outcome.evaluations += choice.gradientEvaluations
-    return outcome
-  }
-
-  private func nuts(_ compiled: CompiledModel<M>, _ configuration: NUTSConfiguration, _ chains: [Int]) throws -> Outcome {
-    let initial = method.initialization == .pathfinder ? try pathStarts(compiled, chains.count) : nil
-    let result = try runNUTS(
-      compiled, configuration: configuration, seed: seed, chainIDs: chains, threads: threads,
-      initial: initial ?? starts(compiled, chains, seed: seed)
-    ) { progress in
-      onProgress(FitProgress(progress))
-      return stop.isRaised ? .stop : .goOn
-    }
-    let isInterrupted = result.chains.contains { $0.status == .stopped }
-    let usable = result.usableChains
-    guard !usable.isEmpty else { throw FitError(result.report.failures) }
-    guard result.commonDraws > 0 || !isInterrupted else { throw CancellationError() }
-    return Outcome(
-      chains: usable.map { UnconstrainedChain(number: $0.chainID, positions: $0.trace.draws, count: result.commonDraws) },
-      sampleStats: result.sampleStats, details: .nuts(result), evaluations: result.gradientEvaluations, isInterrupted: isInterrupted)
-  }
-
   private func variational(_ compiled: CompiledModel<M>, _ given: VIConfiguration, _ draws: Int, _ minibatch: [String: Int]) throws
     -> Outcome
   {
     var configuration = given
-    configuration.start = configuration.start ?? start(compiled)
+    configuration.start = try configuration.start ?? start(compiled)
     let steps = configuration.steps
     let result =
       try minibatch.isEmpty
-      ? runVI(compiled, configuration: configuration, seed: seed, threads: threads, monitor: FitMonitor(compiled)?.values) { progress in
+      ? runVI(
+        compiled, configuration: configuration, seed: seed, threads: threads, monitor: FitMonitor(compiled)?.values,
+        checkpoint: checkpoint?.part("vi")
+      ) { progress in
         onProgress(FitProgress(progress, steps: steps))
         return stop.isRaised ? .stop : .proceed
       } : subsampled(compiled, configuration, minibatch)
@@ -174,6 +157,9 @@ package struct FitEngine<M: Model>: Sendable {
       if case .approximation(let configuration, _) = method.settings, case .pathfinder = configuration.algorithm {
         throw FitError(["Pathfinder has resampled its draws by their weights already: there is nothing to refine by psis."])
       }
+      if case .approximation(let configuration, _) = method.settings, case .importance = configuration.algorithm {
+        throw FitError(["Importance sampling has resampled its draws by their weights already: there is nothing to refine by psis."])
+      }
       var result = try GuideRefinement.resampled(
         pool, of: compiled, count: pool.count / poolFactor, seed: seed, threads: threads, evaluations: outcome.evaluations,
         monitor: FitMonitor(compiled)?.values)
@@ -183,7 +169,9 @@ package struct FitEngine<M: Model>: Sendable {
         sampleStats: ["lp": [result.draws.logP]], details: .approximation(result), evaluations: result.gradientEvaluations,
         isInterrupted: outcome.isInterrupted)
     case .nuts:
-      var result = try GuideRefinement.continued(pool, compiled, seed: seed, threads: threads) { progress in
+      var result = try GuideRefinement.continued(
+        pool, compiled, seed: seed, threads: threads, checkpoint: checkpoint?.part("refinement")
+      ) { progress in
         onProgress(FitProgress(progress))
         return stop.isRaised ? .stop : .goOn
       }
@@ -205,7 +193,7 @@ package struct FitEngine<M: Model>: Sendable {
       case .vi(let result): result.verdict.reasons
       case .approximation(let result): result.verdict.reasons
       case .laplace(let result): result.verdict.reasons
-      case .nuts, .program, .map: [Verdict.Reason]()
+      case .nuts, .program, .map, .smc: [Verdict.Reason]()
       }
     return reasons.filter { ["uncovered_mode", "rival_mode"].contains($0.code) }
   }
@@ -257,37 +245,6 @@ package struct FitEngine<M: Model>: Sendable {
       onProgress(FitProgress(phase: "optimizing", completed: iteration, total: 0, measures: [("log_density", logDensity)]))
       return stop.isRaised ? .stop : .proceed
     }
-  }
-
-  // MARK: - Starting points
-
-  /// Addresses the coordinates of starting points that a model leaves open.
-  private static var startPurpose: UInt32 { 0x4653 }
-
-  /// One start for each chain where the model gives initial values; the other coordinates uniform in (−2, 2).
-  private func starts(_ compiled: CompiledModel<M>, _ chains: [Int], seed: UInt64) -> [[Double]]? {
-    let given = compiled.initialPosition
-    guard given.contains(where: { $0 != nil }) else { return nil }
-    return chains.map { chain in
-      var stream = RandomStream(at: RandomAddress(seed: seed, purpose: Self.startPurpose, chain: UInt32(truncatingIfNeeded: chain)))
-      return given.map { value in
-        let other = 4 * stream.nextUniform() - 2
-        return value ?? other
-      }
-    }
-  }
-
-  /// Draws of multi-path Pathfinder, one for each chain.
-  private func pathStarts(_ compiled: CompiledModel<M>, _ count: Int) throws -> [[Double]]? {
-    guard count > 0 else { return nil }
-    let starts = try PathfinderStarts.draws(compiled, count: count, seed: seed, threads: threads)
-    return starts.count == count ? starts : nil
-  }
-
-  /// The start of an optimizer where the model gives all initial values; nil where it searches by itself.
-  private func start(_ compiled: CompiledModel<M>) -> [Double]? {
-    let given = compiled.initialPosition.compactMap { $0 }
-    return given.count == compiled.dimension ? given : nil
   }
 }
 

@@ -21,11 +21,11 @@ private struct MinibatchDensity<M: Model>: LogDensity {
   }
 }
 
-private final class MinibatchEvaluator: LogDensityEvaluator {
+private final class MinibatchEvaluator: SequentialEvaluator {
   private let inner: RecordedEvaluator
   private let names: [String]
   private var schedules: [MinibatchSchedule]
-  private var step = 0
+  var step = 0
 
   init(_ inner: RecordedEvaluator, plates: [Plate], seed: UInt64) {
     self.inner = inner
@@ -71,7 +71,8 @@ extension FitEngine {
     // Begin narrow: e⁻² = 0.14.
     for index in 0..<whole.dimension { start[whole.dimension + index] = -2 }
     let total = configuration.steps ?? 0
-    let optimum = runStochastic(objective, from: start, configuration: optimization) { step, value in
+    let optimum = try runStochastic(objective, from: start, configuration: optimization, checkpoint: checkpoint?.part("minibatch")) {
+      step, value in
       onProgress(FitProgress(phase: "optimizing", completed: step, total: total, measures: [("elbo", value)]))
       return stop.isRaised ? .stop : .proceed
     }

@@ -2,7 +2,22 @@ import Differentiation
 import Foundation
 import Modeling
 
-extension GuidedObjective: StochasticObjective {}
+extension GuidedObjective: StochasticObjective {
+  package var usage: DensityUsage {
+    get { DensityUsage(states: states.map { PackedNumbers($0) }) }
+    set { states = newValue.states.map(\.values) }
+  }
+
+  /// The value at these parameters with the noise of the first step; what the estimators have adapted stays as it was.
+  func fingerprint(at parameters: [Double]) -> [Double] {
+    let before = usage
+    defer { usage = before }
+    var value = 0.0
+    var gradient = [Double](repeating: 0, count: parameterCount)
+    evaluate(parameters: parameters, step: 0, value: &value, gradient: &gradient)
+    return [value]
+  }
+}
 
 /// A fitted guide that is a program, with what says how far it can be trusted.
 package struct ProgramResult: Sendable {
@@ -42,7 +57,11 @@ extension FitEngine {
     let objective = try GuidedObjective(parts, particles: configuration.particles, seed: seed)
     let ready = ContinuousClock.now
     let total = configuration.optimization.steps ?? 0
-    let optimum = runStochastic(objective, from: parts.initial, configuration: configuration.optimization) { step, value in
+    try checkpoint?.check(
+      ModelFingerprint(sites: ModelFingerprint.lines(whole.recorded.sites), numbers: objective.fingerprint(at: parts.initial)))
+    let optimum = try runStochastic(
+      objective, from: parts.initial, configuration: configuration.optimization, checkpoint: checkpoint?.part("program")
+    ) { step, value in
       onProgress(FitProgress(phase: "optimizing", completed: step, total: total, measures: [("elbo", value)]))
       return stop.isRaised ? .stop : .proceed
     }

@@ -63,7 +63,7 @@ enum GuideRefinement {
 
   /// NUTS in coordinates that the draws have whitened; what it returns is in the model's own.
   static func continued(
-    _ draws: GuideDraws, _ density: any LogDensity, seed: UInt64, threads: Int,
+    _ draws: GuideDraws, _ density: any LogDensity, seed: UInt64, threads: Int, checkpoint: CheckpointPart? = nil,
     onProgress: @escaping @Sendable (NUTSProgress) -> NUTSControl
   ) throws -> NUTSResult {
     let map = coordinates(draws, of: density)
@@ -76,7 +76,8 @@ enum GuideRefinement {
       usable.isEmpty ? [Double](repeating: 0, count: draws.dimension) : map.coordinates(draws.draw(usable[k % usable.count]))
     }
     var result = try runNUTS(
-      map, configuration: configuration, seed: seed, chainIDs: Array(0..<4), threads: threads, initial: starts, onProgress: onProgress)
+      map, configuration: configuration, seed: seed, chainIDs: Array(0..<4), threads: threads, initial: starts,
+      checkpoint: checkpoint, onProgress: onProgress)
     let n = draws.dimension
     for chain in result.chains.indices {
       let z = result.chains[chain].trace.draws

@@ -9,6 +9,7 @@ enum FitVerdict {
       case .approximation(let result): result.verdict
       case .laplace(let result): result.verdict
       case .map(let result): result.verdict
+      case .smc(let result): Verdict(result.reasons + VerdictRules.chains(figures(summaries, draws)))
       }
     verdict = verdict.adding(notFinite(summaries))
     if isInterrupted, !verdict.reasons.contains(where: { $0.code == "cancelled" }) {
@@ -19,10 +20,32 @@ enum FitVerdict {
 
   private static func chains(_ result: NUTSResult, _ summaries: [VariableSummary], _ draws: DrawSet) -> [Verdict.Reason] {
     let report = result.report
+    var figures = figures(summaries, draws)
+    figures.divergences = report.divergences
+    figures.saturations = report.saturations
+    figures.smallestEnergyFraction = report.energyFractions.min { $0 < $1 || $1.isNaN } ?? .nan
+    var reasons = report.failures.map { Verdict.Reason(code: "chain_failed", severity: .fail, text: $0) }
+    if draws.drawsPerChain < 4 {
+      reasons.append(
+        .init(
+          code: "too_few_draws", severity: .fail,
+          text: "There are \(draws.drawsPerChain) draws a chain: fewer than the four that any diagnostic needs. Draw more."))
+    }
+    if result.isTooShort {
+      reasons.append(
+        .init(
+          code: "precision_not_reached", severity: .caution,
+          text:
+            "The precision asked for was not reached within \(result.configuration.draws) draws a chain, 64 times the number begun with."))
+    }
+    return reasons + VerdictRules.chains(figures) + result.elsewhere
+  }
+
+  /// The worst numbers of all summaries; nothing is known of trajectories.
+  private static func figures(_ summaries: [VariableSummary], _ draws: DrawSet) -> VerdictRules.ChainFigures {
     var figures = VerdictRules.ChainFigures(
       chains: draws.chains, draws: draws.drawsPerChain, worstRHat: 1, smallestBulkESS: .infinity, smallestTailESS: .infinity,
-      divergences: report.divergences, saturations: report.saturations,
-      smallestEnergyFraction: report.energyFractions.min { $0 < $1 || $1.isNaN } ?? .nan)
+      divergences: 0, saturations: 0, smallestEnergyFraction: .nan)
     for summary in summaries {
       for element in 0..<summary.size where summary.gaps[element] == nil {
         if !(summary.rHat[element] <= figures.worstRHat) {
@@ -33,14 +56,7 @@ enum FitVerdict {
         figures.smallestTailESS = min(figures.smallestTailESS, summary.essTail[element])
       }
     }
-    var reasons = report.failures.map { Verdict.Reason(code: "chain_failed", severity: .fail, text: $0) }
-    if draws.drawsPerChain < 4 {
-      reasons.append(
-        .init(
-          code: "too_few_draws", severity: .fail,
-          text: "There are \(draws.drawsPerChain) draws a chain: fewer than the four that any diagnostic needs. Draw more."))
-    }
-    return reasons + VerdictRules.chains(figures) + result.elsewhere
+    return figures
   }
 
   private static func notFinite(_ summaries: [VariableSummary]) -> [Verdict.Reason] {

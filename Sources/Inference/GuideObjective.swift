@@ -52,7 +52,10 @@ package final class GuideObjective: StochasticObjective {
       anchor: Anchor(location: [Double](repeating: 0, count: n), scales: [Double](repeating: 1, count: n)), noise: noise, entropy: entropy)
   }
 
-  var evaluations: Int { block.evaluations }
+  package var usage: DensityUsage {
+    get { DensityUsage(evaluations: block.evaluations, sequence: block.sequence) }
+    set { (block.evaluations, block.sequence) = (newValue.evaluations, newValue.sequence) }
+  }
 
   /// The guide at these coordinates.
   package func guide(at parameters: [Double]) -> GaussianGuide {

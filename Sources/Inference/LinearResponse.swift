@@ -33,7 +33,7 @@ package func runFixedDraws(
   var settings = VIConfiguration(guide: .meanField)
   settings.stepLimit = 4000
   settings.evaluationDraws = 1000
-  let fits = try StartFit.run([0, 1], density, settings, seed, threads, onProgress)
+  let fits = try StartFit.run([0, 1], density, settings, seed, threads, nil, onProgress)
   let best = StartFit.best(fits)
   let problem = try FixedDrawsProblem(density, configuration, seed: seed, start: best.start)
   let solution = problem.solve(from: best.outcome.guide, limit: configuration.newtonLimit)

@@ -28,6 +28,7 @@ struct NUTSChain {
   private var stepSizeBeforeSearch = 0.0
   private var attempts = 0
   private var hasGivenStart = false
+  private var tuning: NUTSTuning?
   private var hasStarted = false
   private var awaitsStepSearch = false
   private var searchTries = 0
@@ -39,10 +40,11 @@ struct NUTSChain {
   private var warmupEvaluations = 0
   private var warmupDivergences = 0
   private(set) var iteration = 0
-  private(set) var divergences = 0
+  private var tally = NUTSTally()
   private(set) var failure: String?
   private var trace = NUTSTrace()
   private var warmupTrace = NUTSTrace()
+  var divergences: Int { tally.divergences }
 
   init(chainID: Int, dimension: Int, configuration: NUTSConfiguration, seed: UInt64) {
     self.chainID = chainID
@@ -70,7 +72,7 @@ struct NUTSChain {
       relaxation: configuration.relaxation)
     learner = MetricLearner(dimension: dimension, configuration: configuration)
     stepSize = configuration.initialStepSize
-    trace.reserve(configuration.draws, dimension: dimension)
+    trace.reserve(min(configuration.draws / max(configuration.thin, 1), 1 << 14), dimension: dimension)
     if configuration.keepsWarmup { warmupTrace.reserve(configuration.warmup, dimension: dimension) }
   }
 
@@ -90,7 +92,8 @@ struct NUTSChain {
   // MARK: Starting
 
   /// Begins at the given point, or at a random one.
-  mutating func start(at initial: [Double]?) {
+  mutating func start(at initial: [Double]?, tuning: NUTSTuning? = nil) {
+    self.tuning = tuning
     if let initial {
       hasGivenStart = true
       for i in 0..<dimension { tree.positions.1[i] = initial[i] }
@@ -112,6 +115,10 @@ struct NUTSChain {
       PaddedVector.copy(tree.gradients.1, to: current.gradient, blocks: blocks)
       current.logDensity = logDensity
       if configuration.warmup > 0 { learner.begin(position: current.position, gradient: current.gradient, metric: metric) }
+      if let tuning {
+        metric.set(tuning.metric)
+        stepSize = tuning.stepSize
+      }
       hasStarted = true
       settle()
       awaitsStepSearch = configuration.warmup > 0
@@ -241,8 +248,9 @@ struct NUTSChain {
       if tree.isDiverging { warmupDivergences += 1 }
       adapt(isInformative: isInformative)
     } else {
-      trace.append(entry, at: draw)
-      if tree.isDiverging { divergences += 1 }
+      let entry = entry
+      tally.add(entry, maxDepth: configuration.maxTreeDepth)
+      if tally.draws % configuration.thin == 0 { trace.append(entry, at: draw) }
     }
     iteration += 1
     settle()
@@ -285,7 +293,8 @@ struct NUTSChain {
       target: target, learner: learner, metric: metric.value,
       gradientEvaluations: settledEvaluations)
     return NUTSChainResult(
-      chainID: chainID, status: status, dimension: dimension, trace: trace, warmup: warmupTrace, warmupDivergences: warmupDivergences,
+      chainID: chainID, status: status, dimension: dimension, trace: trace, warmup: warmupTrace, tally: tally,
+      warmupDivergences: warmupDivergences,
       targetAcceptance: target.value, stepSize: stepSize, metric: metric.value, gradientEvaluations: settledEvaluations,
       warmupGradientEvaluations: iteration < configuration.warmup ? settledEvaluations : warmupEvaluations,
       state: hasStarted ? state : nil)
@@ -296,7 +305,7 @@ struct NUTSChain {
     guard let state = earlier.state else { return start(at: nil) }
     trace = earlier.trace
     warmupTrace = earlier.warmup
-    divergences = earlier.divergences
+    tally = earlier.tally
     warmupDivergences = earlier.warmupDivergences
     warmupEvaluations = earlier.warmupGradientEvaluations
     settledEvaluations = state.gradientEvaluations

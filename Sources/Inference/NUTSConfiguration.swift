@@ -34,6 +34,8 @@ package struct NUTSConfiguration: Sendable, Codable, Equatable {
   package var warmup = 1000
   /// Iterations kept, per chain.
   package var draws = 1000
+  /// Of the draws only every so many is kept: numbers `thin`, 2·`thin`, … after warm-up.
+  package var thin = 1
   /// A trajectory has at most 2^maxTreeDepth − 1 leapfrog steps.
   package var maxTreeDepth = 10
   /// The acceptance statistic that step-size adaptation aims at, in (0, 1); nil leaves it to each chain (``TargetAcceptance``).
@@ -70,6 +72,7 @@ package struct NUTSConfiguration: Sendable, Codable, Equatable {
     func check(_ ok: Bool, _ sentence: @autoclosure () -> String) { if !ok { found.append(sentence()) } }
     check(warmup >= 0, "The number of warm-up iterations is \(warmup); it must be 0 or more.")
     check(draws >= 0, "The number of draws is \(draws); it must be 0 or more.")
+    check(thin >= 1, "The draws are thinned by \(thin); it must be 1 or more.")
     check((1...24).contains(maxTreeDepth), "The maximum tree depth is \(maxTreeDepth); it must be from 1 to 24.")
     if let targetAcceptance {
       check(

@@ -30,17 +30,16 @@ extension NUTSResult {
   package var commonDraws: Int { usableChains.map(\.trace.count).min() ?? 0 }
 
   package var report: NUTSReport {
-    let traces = chains.map(\.trace)
-    let draws = traces.reduce(0) { $0 + $1.count }
+    let draws = chains.reduce(0) { $0 + $1.tally.draws }
     let sentences = chains.compactMap { chain -> String? in
       if case .failed(let sentence) = chain.status { return sentence }
       return nil
     }
     return NUTSReport(
-      divergences: divergences, saturations: chains.reduce(0) { $0 + $1.saturations(maxDepth: configuration.maxTreeDepth) },
-      energyFractions: traces.map { Diagnostics.energyFraction($0.energy) }, draws: draws,
-      meanAcceptance: traces.reduce(0) { $0 + $1.acceptance.reduce(0, +) } / Double(draws),
-      meanSteps: traces.reduce(0) { $0 + Double($1.steps.reduce(0, +)) } / Double(draws), failures: sentences)
+      divergences: divergences, saturations: chains.reduce(0) { $0 + $1.tally.saturations },
+      energyFractions: chains.map { $0.isWhole ? Diagnostics.energyFraction($0.trace.energy) : $0.tally.energyFraction }, draws: draws,
+      meanAcceptance: chains.reduce(0) { $0 + $1.tally.acceptance } / Double(draws),
+      meanSteps: chains.reduce(0) { $0 + Double($1.tally.steps) } / Double(draws), failures: sentences)
   }
 
   /// The statistics of the first ``commonDraws`` draws of every usable chain, under ArviZ's names, [name][chain][draw].

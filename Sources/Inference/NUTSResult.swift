@@ -9,7 +9,7 @@ package enum NUTSChainStatus: Sendable, Codable, Equatable {
 }
 
 /// The iterations of one chain: draws on the unconstrained scale and the sampler's statistics, one entry each per draw.
-package struct NUTSTrace: Sendable, Codable, Equatable {
+package struct NUTSTrace: Sendable, Equatable {
   /// [draw][dimension], flat.
   package var draws: [Double] = []
   /// Log density at the draw, in nats.
@@ -58,6 +58,31 @@ package struct NUTSTrace: Sendable, Codable, Equatable {
   }
 }
 
+extension NUTSTrace: Codable {
+  private enum CodingKeys: String, CodingKey { case draws, logDensity, acceptance, stepSize, energy, treeDepth, steps, diverging }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    func numbers(_ key: CodingKeys) throws -> [Double] { try container.decode(PackedNumbers.self, forKey: key).values }
+    draws = try numbers(.draws)
+    logDensity = try numbers(.logDensity)
+    acceptance = try numbers(.acceptance)
+    stepSize = try numbers(.stepSize)
+    energy = try numbers(.energy)
+    treeDepth = try numbers(.treeDepth).map { Int(exactly: $0) ?? 0 }
+    steps = try numbers(.steps).map { Int(exactly: $0) ?? 0 }
+    diverging = try numbers(.diverging).map { $0 != 0 }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    for (key, values) in [
+      (CodingKeys.draws, draws), (.logDensity, logDensity), (.acceptance, acceptance), (.stepSize, stepSize), (.energy, energy),
+      (.treeDepth, treeDepth.map(Double.init)), (.steps, steps.map(Double.init)), (.diverging, diverging.map { $0 ? 1 : 0 }),
+    ] { try container.encode(PackedNumbers(values), forKey: key) }
+  }
+}
+
 /// Everything a chain needs to go on with the same bits, as it stood between two iterations.
 package struct NUTSChainState: Sendable, Codable {
   /// Iterations done, warm-up included.
@@ -84,6 +109,8 @@ package struct NUTSChainResult: Sendable, Codable {
   package var trace: NUTSTrace
   /// The warm-up draws, if the configuration keeps them.
   package var warmup: NUTSTrace
+  /// Counts over all iterations after warm-up, whether their draws were kept or not.
+  package var tally: NUTSTally
   /// Divergent trajectories during warm-up, which mean little.
   package var warmupDivergences: Int
   /// The acceptance statistic that the step size aimed at in the end.
@@ -98,9 +125,9 @@ package struct NUTSChainResult: Sendable, Codable {
   /// Present unless the chain failed before its first iteration.
   package var state: NUTSChainState?
 
-  package var divergences: Int { trace.diverging.reduce(0) { $0 + ($1 ? 1 : 0) } }
-  /// Draws whose trajectory was cut off at `maxDepth`.
-  package func saturations(maxDepth: Int) -> Int { trace.treeDepth.reduce(0) { $0 + ($1 >= maxDepth ? 1 : 0) } }
+  package var divergences: Int { tally.divergences }
+  /// Whether every draw after warm-up is in the trace.
+  package var isWhole: Bool { tally.draws == trace.count }
 }
 
 /// A run of several chains, in the order of the chain numbers asked for.
@@ -112,6 +139,8 @@ package struct NUTSResult: Sendable, Codable {
   package var centering: CenteringChoice?
   /// What a guide, from whose draws the chains began, had found to lie elsewhere.
   package var elsewhere: [Verdict.Reason] = []
+  /// Whether the limit on draws came before the precision that was asked for.
+  package var isTooShort = false
 
   package var gradientEvaluations: Int { chains.reduce(0) { $0 + $1.gradientEvaluations } }
   package var divergences: Int { chains.reduce(0) { $0 + $1.divergences } }

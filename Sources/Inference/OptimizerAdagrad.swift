@@ -8,6 +8,11 @@ package final class Adagrad: AscentRule {
     squares = Storage(count)
   }
 
+  package var memory: [Double] {
+    get { squares.array }
+    set { squares.fill(newValue) }
+  }
+
   package func ascend(_ parameters: UnsafeMutablePointer<Double>, gradient: UnsafePointer<Double>, rate: Double) {
     let v = squares.base
     for i in 0..<count {

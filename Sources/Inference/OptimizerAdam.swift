@@ -27,6 +27,16 @@ package final class Adam {
     second = LaneRows(blocks + 1)
   }
 
+  package var memory: [Double] {
+    get { [Double(step), decay1, decay2] + first.array + second.array }
+    set {
+      step = Int(newValue[0])
+      (decay1, decay2) = (newValue[1], newValue[2])
+      first.fill(newValue[3..<(3 + 8 * first.count)])
+      second.fill(newValue[(3 + 8 * first.count)...])
+    }
+  }
+
   /// One step up the gradient.
   package func ascend(_ parameters: UnsafeMutablePointer<Double>, gradient: UnsafePointer<Double>, rate: Double) {
     step += 1

@@ -10,6 +10,11 @@ package final class AdamW: AscentRule {
     self.decay = decay
   }
 
+  package var memory: [Double] {
+    get { adam.memory }
+    set { adam.memory = newValue }
+  }
+
   package func ascend(_ parameters: UnsafeMutablePointer<Double>, gradient: UnsafePointer<Double>, rate: Double) {
     let kept = 1 - rate * decay
     for i in 0..<adam.count { parameters[i] *= kept }

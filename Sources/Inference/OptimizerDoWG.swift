@@ -14,6 +14,14 @@ package final class DoWG: AscentRule {
     start = Storage(count)
   }
 
+  package var memory: [Double] {
+    get { [distance, weighted, isFirst ? 1 : 0] + start.array }
+    set {
+      (distance, weighted, isFirst) = (newValue[0], newValue[1], newValue[2] == 1)
+      start.fill(newValue.dropFirst(3))
+    }
+  }
+
   package func ascend(_ parameters: UnsafeMutablePointer<Double>, gradient: UnsafePointer<Double>, rate: Double) {
     if isFirst {
       var norm = 0.0

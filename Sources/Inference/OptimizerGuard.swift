@@ -25,6 +25,29 @@ final class AscentGuard {
     best = Storage(count)
   }
 
+  struct Memory: Codable {
+    var best: PackedNumbers
+    var bestMean: Double
+    var firstMean: Double?
+    var typicalNorm: Double
+    var factor: Double
+    var collapses: Int
+  }
+
+  /// Everything the guard has seen.
+  var memory: Memory {
+    get {
+      Memory(
+        best: PackedNumbers(best.array), bestMean: bestMean, firstMean: firstMean, typicalNorm: typicalNorm, factor: factor,
+        collapses: collapses)
+    }
+    set {
+      best.fill(newValue.best.values)
+      (bestMean, firstMean, typicalNorm) = (newValue.bestMean, newValue.firstMean, newValue.typicalNorm)
+      (factor, collapses) = (newValue.factor, newValue.collapses)
+    }
+  }
+
   /// Whether there is a best place yet.
   private var hasBest: Bool { bestMean > -.infinity }
   private var bestParameters: [Double] { best.array }

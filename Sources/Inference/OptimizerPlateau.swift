@@ -24,11 +24,15 @@ package struct PlateauConfiguration: Sendable, Codable, Equatable {
 /// The rate stays until the mean value over four chunks is no better than over the four before, then falls; the iterates at the last rate are averaged.
 /// What is watched is the value, not the parameters: those of a network wander along directions that change nothing. A step whose value is not
 /// finite is left out; an ``AscentGuard`` warms up the rate, shortens wild gradients and undoes collapses, after which of the average and the best place the one with the better value is returned.
+///
+/// With a `checkpoint` the state is saved there between two chunks, when the interval is over or the run is to stop, and a run goes on from the state that is
+/// there; throws ``FitError`` where that cannot be read.
 package func runPlateau(
-  _ objective: any StochasticObjective, from start: [Double], configuration: PlateauConfiguration,
+  _ objective: any StochasticObjective, from start: [Double], configuration: PlateauConfiguration, checkpoint: CheckpointPart? = nil,
   onProgress: (_ step: Int, _ value: Double) -> Control = { _, _ in .proceed }
-) -> StochasticResult {
+) throws -> StochasticResult {
   let run = PlateauRun(objective, start, configuration)
+  try run.resume(checkpoint)
   return run.run(onProgress)
 }
 
@@ -43,6 +47,21 @@ private final class PlateauRun {
   private var badSteps = 0
   private var averaged = 0
   private var trace: [(step: Int, value: Double)] = []
+  private var rate: Double
+  private var level = 0
+  private var chunks: [Double] = []
+  private var checkpoint: CheckpointPart?
+
+  /// All that differs from a run that has not begun.
+  private struct Memory: Codable {
+    var parameters, sums, rule: PackedNumbers
+    var keeper: AscentGuard.Memory
+    var step, badSteps, averaged, level: Int
+    var rate: Double
+    var chunks, traceValues: PackedNumbers
+    var traceSteps: [Int]
+    var usage: DensityUsage
+  }
 
   init(_ objective: any StochasticObjective, _ start: [Double], _ configuration: PlateauConfiguration) {
     self.objective = objective
@@ -53,33 +72,62 @@ private final class PlateauRun {
     sums = Storage(count)
     rule = configuration.optimizer.rule(count: count)
     keeper = AscentGuard(count: count)
+    rate = configuration.rate ?? configuration.optimizer.defaultRate
+  }
+
+  func resume(_ checkpoint: CheckpointPart?) throws {
+    self.checkpoint = checkpoint
+    guard let memory = try checkpoint?.restored(Memory.self) else { return }
+    parameters.fill(memory.parameters.values)
+    sums.fill(memory.sums.values)
+    rule.memory = memory.rule.values
+    keeper.memory = memory.keeper
+    (step, badSteps, averaged, level) = (memory.step, memory.badSteps, memory.averaged, memory.level)
+    rate = memory.rate
+    chunks = memory.chunks.values
+    trace = zip(memory.traceSteps, memory.traceValues.values).map { ($0, $1) }
+    objective.usage = memory.usage
+  }
+
+  private func keep(always: Bool) {
+    guard let checkpoint, always || checkpoint.isDue else { return }
+    checkpoint.save(
+      Memory(
+        parameters: PackedNumbers(parameters.array), sums: PackedNumbers(sums.array), rule: PackedNumbers(rule.memory),
+        keeper: keeper.memory, step: step, badSteps: badSteps, averaged: averaged, level: level, rate: rate,
+        chunks: PackedNumbers(chunks), traceValues: PackedNumbers(trace.map(\.value)), traceSteps: trace.map(\.step),
+        usage: objective.usage))
   }
 
   func run(_ onProgress: (Int, Double) -> Control) -> StochasticResult {
     let limit = configuration.steps ?? configuration.stepLimit
     let levels = max(1, configuration.levels)
-    var rate = configuration.rate ?? configuration.optimizer.defaultRate
-    var level = 0
-    var chunks: [Double] = []
     var status = configuration.steps == nil ? Status.stepLimit : .stepsDone
     while step < limit {
       // With fixed steps the levels take half, a quarter, and the rest.
       if configuration.steps != nil, level < levels - 1, step >= limit - limit >> (level + 1) { (level, rate) = (level + 1, rate * 0.3) }
       let mean = chunk(rate: rate, limit: limit, averages: level == levels - 1)
       trace.append((step, mean))
-      if onProgress(step, mean) == .stop {
-        status = .cancelled
-        break
-      }
+      let isStopped = onProgress(step, mean) == .stop
       if mean.isFinite { chunks.append(mean) }
-      guard configuration.steps == nil, isFlat(chunks) else { continue }
-      if level == levels - 1 {
+      let isOver = configuration.steps == nil && isFlat(chunks)
+      if isOver, level == levels - 1, !isStopped {
         status = .converged
         break
       }
-      level += 1
-      rate *= 0.3
-      chunks.removeAll()
+      // A state is one that has another chunk before it, or else it would be judged once more.
+      if !(isOver && level == levels - 1) {
+        if isOver {
+          level += 1
+          rate *= 0.3
+          chunks.removeAll()
+        }
+        keep(always: isStopped)
+      }
+      if isStopped {
+        status = .cancelled
+        break
+      }
     }
     if badSteps > step / 2 { status = .nonFinite }
     let last = chunks.suffix(4)

@@ -2,19 +2,24 @@
 package final class RMSProp: AscentRule {
   private let count: Int
   private let squares: Storage
-  private let memory: Double
+  private let share: Double
 
-  package init(count: Int, memory: Double = 0.9) {
+  package init(count: Int, share: Double = 0.9) {
     self.count = count
-    self.memory = memory
+    self.share = share
     squares = Storage(count)
+  }
+
+  package var memory: [Double] {
+    get { squares.array }
+    set { squares.fill(newValue) }
   }
 
   package func ascend(_ parameters: UnsafeMutablePointer<Double>, gradient: UnsafePointer<Double>, rate: Double) {
     let v = squares.base
     for i in 0..<count {
       let g = (gradient[i] * gradient[i]).isFinite ? gradient[i] : 0
-      v[i] = memory * v[i] + (1 - memory) * g * g
+      v[i] = share * v[i] + (1 - share) * g * g
       parameters[i] += rate * g / (v[i].squareRoot() + 1e-8)
     }
   }

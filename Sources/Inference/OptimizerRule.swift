@@ -6,6 +6,8 @@ import Foundation
 package protocol AscentRule: AnyObject {
   /// One step up the gradient. `rate` is in the rule's own unit.
   func ascend(_ parameters: UnsafeMutablePointer<Double>, gradient: UnsafePointer<Double>, rate: Double)
+  /// What the rule remembers of its steps, in an order of its own; what is set must come from a rule of the same kind and count.
+  var memory: [Double] { get set }
 }
 
 extension Adam: AscentRule {}

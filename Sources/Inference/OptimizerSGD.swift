@@ -12,6 +12,11 @@ package final class MomentumSGD: AscentRule {
     velocity = Storage(count)
   }
 
+  package var memory: [Double] {
+    get { velocity.array }
+    set { velocity.fill(newValue) }
+  }
+
   package func ascend(_ parameters: UnsafeMutablePointer<Double>, gradient: UnsafePointer<Double>, rate: Double) {
     let v = velocity.base
     for i in 0..<count {

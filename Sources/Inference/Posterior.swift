@@ -22,6 +22,8 @@ public struct Posterior<Output: Sendable>: Sendable {
   package let drawSet: DrawSet
   package let summaries: [VariableSummary]
   package let details: FitDetails
+  /// Where summaries were made while the chains ran, without keeping draws: how, and how exact they are.
+  package var streamed: StreamingDraws?
 
   /// The names of all variables: sites in order of appearance, then results of the body that are no sites.
   public var names: [String] { summaries.map(\.name) }
@@ -74,6 +76,7 @@ package enum FitDetails: Sendable {
   case approximation(ApproximationResult)
   case laplace(LaplaceResult)
   case map(MAPResult)
+  case smc(SMCResult)
 }
 
 /// One variable of a posterior: each number is a tensor of the variable's shape.

@@ -5,7 +5,7 @@ import Kernels
 enum ScaledAdam {
   static func run(
     _ block: DensityBlock, from start: VariationalStart, guide: GaussianGuide, configuration: VIConfiguration, seed: UInt64,
-    start index: Int, samples: Int, report: @escaping (Int, Double, Int) -> Control
+    start index: Int, samples: Int, checkpoint: CheckpointPart? = nil, report: @escaping (Int, Double, Int) -> Control
   ) throws -> (AscentOutcome, evaluations: Int) {
     let noise = GuideNoise(
       seed: seed, purpose: VariationalPurpose.steps, start: index, dimension: guide.noiseDimension, samples: samples,
@@ -21,7 +21,7 @@ enum ScaledAdam {
     settings.roundSteps = 200
     settings.parameterTolerance = max(5 * configuration.tolerance, 1e-3)
     let before = block.evaluations
-    let result = runStochastic(objective, from: firstCoordinates(start, guide), configuration: settings) {
+    let result = try runStochastic(objective, from: firstCoordinates(start, guide), configuration: settings, checkpoint: checkpoint) {
       report($0, $1, block.evaluations - before)
     }
     let final = objective.guide(at: result.parameters)

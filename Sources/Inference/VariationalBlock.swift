@@ -21,6 +21,11 @@ final class Storage {
   deinit { base.deallocate() }
 
   var array: [Double] { Array(UnsafeBufferPointer(start: base, count: count)) }
+
+  /// Takes the first `count` of the values.
+  func fill(_ values: some Collection<Double>) {
+    for (i, value) in values.prefix(count).enumerated() { base[i] = value }
+  }
 }
 
 /// `count` rows of eight lanes, each row one `Vector8`.
@@ -38,6 +43,12 @@ final class LaneRows {
 
   /// The rows as doubles, [row][lane].
   var doubles: UnsafeMutablePointer<Double> { UnsafeMutableRawPointer(base).assumingMemoryBound(to: Double.self) }
+  var array: [Double] { Array(UnsafeBufferPointer(start: doubles, count: 8 * count)) }
+
+  /// Takes the first 8 · `count` of the values.
+  func fill(_ values: some Collection<Double>) {
+    for (i, value) in values.prefix(8 * count).enumerated() { doubles[i] = value }
+  }
 }
 
 /// Eight points of a log density at once, whatever number of lanes its evaluator has.
@@ -55,7 +66,7 @@ final class DensityBlock {
   private(set) var badMask = Vector8(repeating: 0)
   private(set) var badLanes = 0
   /// Number of single-point evaluations so far.
-  private(set) var evaluations = 0
+  var evaluations = 0
   private let evaluator: any LogDensityEvaluator
   private let lanes: Int
   private let packed: Storage
@@ -72,6 +83,12 @@ final class DensityBlock {
     packed = Storage(dimension * lanes)
     packedGradients = Storage(dimension * lanes)
     packedValues = Storage(8)
+  }
+
+  /// How many evaluations a density that is a sequence (of minibatches) has behind it; 0 for any other.
+  var sequence: Int {
+    get { (evaluator as? any SequentialEvaluator)?.step ?? 0 }
+    set { (evaluator as? any SequentialEvaluator)?.step = newValue }
   }
 
   /// Evaluates lanes 0..<active.
@@ -127,6 +144,12 @@ final class DensityBlock {
       for i in 0..<dimension { gradients.base[i][lane] = 0 }
     }
   }
+}
+
+/// An evaluator whose density is another one at every evaluation.
+protocol SequentialEvaluator: LogDensityEvaluator {
+  /// Evaluations so far.
+  var step: Int { get set }
 }
 
 /// Sum of the eight partial sums in the order of the house: ((p0+p4)+(p2+p6)) + ((p1+p5)+(p3+p7)).

@@ -16,7 +16,7 @@ protocol NaturalAscent: AnyObject {
   var dimension: Int { get }
   /// Length of the flat parameters (m, λ, factor) of ``GaussianGuide``.
   var parameterCount: Int { get }
-  var evaluations: Int { get }
+  var evaluations: Int { get set }
   func step(_ index: Int, rate: Double) -> AscentReport
   /// sums [parameterCount] += the present parameters.
   func add(to sums: UnsafeMutablePointer<Double>)
@@ -29,6 +29,8 @@ protocol NaturalAscent: AnyObject {
   func load(_ guide: GaussianGuide)
   /// Renews what is kept from earlier iterates (the mean-field preconditioner); called at a few fixed steps.
   func refresh()
+  /// The state between two steps, in an order of its own.
+  var memory: [PackedNumbers] { get set }
 }
 
 /// Natural-gradient ascent of a mean-field guide u = m + s ∘ ε.
@@ -39,7 +41,10 @@ protocol NaturalAscent: AnyObject {
 final class MeanFieldAscent: NaturalAscent {
   let dimension: Int
   var parameterCount: Int { 2 * dimension }
-  var evaluations: Int { block.evaluations }
+  var evaluations: Int {
+    get { block.evaluations }
+    set { block.evaluations = newValue }
+  }
   private let entropy: EntropyEstimator
   private let block: DensityBlock
   /// For curvatures: eight lanes.
@@ -80,6 +85,17 @@ final class MeanFieldAscent: NaturalAscent {
       location.base[i] = guide.location[i]
       logScale.base[i] = guide.logScale[i]
       scale.base[i] = exp(guide.logScale[i])
+    }
+  }
+
+  /// m, λ, and P where there is one.
+  var memory: [PackedNumbers] {
+    get { [location, logScale].map { PackedNumbers($0.array) } + (preconditioner.map { [PackedNumbers($0.array)] } ?? []) }
+    set {
+      location.fill(newValue[0].values)
+      logScale.fill(newValue[1].values)
+      for i in 0..<dimension { scale.base[i] = exp(logScale.base[i]) }
+      if newValue.count > 2 { preconditioner = Storage(newValue[2].values) }
     }
   }
 

@@ -12,7 +12,15 @@ import Kernels
 final class FullRankAscent: NaturalAscent {
   let dimension: Int
   var parameterCount: Int { 2 * dimension + dimension * (dimension - 1) / 2 }
-  var evaluations: Int { block.evaluations }
+  var evaluations: Int {
+    get { block.evaluations }
+    set { block.evaluations = newValue }
+  }
+  /// m, λ, L.
+  var memory: [PackedNumbers] {
+    get { [location, logScale, lower].map { PackedNumbers($0.array) } }
+    set { for (storage, packed) in zip([location, logScale, lower], newValue) { storage.fill(packed.values) } }
+  }
   private let entropy: EntropyEstimator
   private let block: DensityBlock
   private let noise: GuideNoise

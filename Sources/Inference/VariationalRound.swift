@@ -23,6 +23,32 @@ final class RoundAverage {
     chunkSquares = Storage(monitored)
   }
 
+  struct Memory: Codable {
+    var sums, chunkSums, chunkSquares: PackedNumbers
+    var count, chunks, chunkCount: Int
+    var means, squares: [PackedNumbers]
+    var origin: PackedNumbers
+  }
+
+  /// Everything that has been added.
+  var memory: Memory {
+    get {
+      Memory(
+        sums: PackedNumbers(sums.array), chunkSums: PackedNumbers(chunkSums.array), chunkSquares: PackedNumbers(chunkSquares.array),
+        count: count, chunks: chunks, chunkCount: chunkCount, means: means.map { PackedNumbers($0) },
+        squares: squares.map { PackedNumbers($0) }, origin: PackedNumbers(origin))
+    }
+    set {
+      sums.fill(newValue.sums.values)
+      chunkSums.fill(newValue.chunkSums.values)
+      chunkSquares.fill(newValue.chunkSquares.values)
+      (count, chunks, chunkCount) = (newValue.count, newValue.chunks, newValue.chunkCount)
+      means = newValue.means.map(\.values)
+      squares = newValue.squares.map(\.values)
+      origin = newValue.origin.values
+    }
+  }
+
   func reset() {
     for i in 0..<sums.count { sums.base[i] = 0 }
     count = 0
@@ -30,6 +56,12 @@ final class RoundAverage {
     means.removeAll()
     squares.removeAll()
     beginChunk()
+  }
+
+  /// Nothing added, and the next iterate the first.
+  func restart() {
+    reset()
+    origin = []
   }
 
   func beginChunk() {

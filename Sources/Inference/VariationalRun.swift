@@ -10,15 +10,16 @@ import Modeling
 /// - Throws: ``InferenceError`` where no finite starting point exists; what the density throws.
 package func runVI(
   _ density: any LogDensity, configuration: VIConfiguration, seed: UInt64, threads: Int = 1,
-  monitor: (@Sendable ([Double]) -> [Double])? = nil, onProgress: @escaping @Sendable (VIProgress) -> Control = { _ in .proceed }
+  monitor: (@Sendable ([Double]) -> [Double])? = nil, checkpoint: CheckpointPart? = nil,
+  onProgress: @escaping @Sendable (VIProgress) -> Control = { _ in .proceed }
 ) throws -> VIResult {
   let first = configuration.steps == nil ? max(configuration.starts, 1) : 1
-  var fits = try StartFit.run(Array(0..<first), density, configuration, seed, threads, onProgress)
+  var fits = try StartFit.run(Array(0..<first), density, configuration, seed, threads, checkpoint, onProgress)
   // Where the starts disagree, up to two more look for the best answer again.
   while first > 1, fits.count < first + 2, !fits.contains(where: { $0.outcome.status == .cancelled }) {
     let best = StartFit.best(fits)
     if fits.contains(where: { $0.start != best.start && $0.matches(best) }) { break }
-    fits += try StartFit.run([fits.count], density, configuration, seed, 1, onProgress)
+    fits += try StartFit.run([fits.count], density, configuration, seed, 1, checkpoint, onProgress)
   }
   let best = StartFit.best(fits)
   let (evaluation, bracket, extra) = try best.finalEvaluation(density, seed: seed, monitor: monitor)
@@ -56,9 +57,11 @@ struct StartFit: Sendable {
   /// Runs starts side by side, in order of their numbers in the result.
   static func run(
     _ starts: [Int], _ density: any LogDensity, _ configuration: VIConfiguration, _ seed: UInt64, _ threads: Int,
-    _ onProgress: @escaping @Sendable (VIProgress) -> Control
+    _ checkpoint: CheckpointPart?, _ onProgress: @escaping @Sendable (VIProgress) -> Control
   ) throws -> [StartFit] {
-    try Parallel.map(starts, threads: threads) { try StartFit($0, density, configuration, seed, onProgress) }
+    try Parallel.map(starts, threads: threads) {
+      try StartFit($0, density, configuration, seed, checkpoint?.part("start-\($0)"), onProgress)
+    }
   }
 
   static func best(_ fits: [StartFit]) -> StartFit {
@@ -71,22 +74,39 @@ struct StartFit: Sendable {
 
   init(
     _ start: Int, _ density: any LogDensity, _ configuration: VIConfiguration, _ seed: UInt64,
-    _ onProgress: @escaping @Sendable (VIProgress) -> Control
+    _ checkpoint: CheckpointPart?, _ onProgress: @escaping @Sendable (VIProgress) -> Control
   ) throws {
     self.start = start
     let wide = try DensityBlock(density)
-    guard let point = configuration.start ?? VariationalStart.randomPoint(wide, seed: seed, start: start) else {
-      throw InferenceError(status: .noFiniteStart)
-    }
-    let found = VariationalStart.search(wide, from: point, seed: seed, start: start)
-    let limit = configuration.steps ?? configuration.stepLimit
-    (outcome, evaluations) = try Ascents.run(density, wide: wide, from: found, configuration: configuration, seed: seed, start: start) {
-      onProgress(VIProgress(start: start, step: $0, stepLimit: limit, elbo: $1, gradientEvaluations: $2))
+    if let done = try checkpoint?.part("done").restored(AscentOutcome.Memory.self) {
+      outcome = AscentOutcome(done)
+      evaluations = done.otherEvaluations
+      wide.evaluations = done.wideEvaluations
+    } else {
+      (outcome, evaluations) = try Self.ascend(start, density, wide, configuration, seed, checkpoint, onProgress)
+      if outcome.status != .cancelled { checkpoint?.part("done").save(outcome.memory(wide: wide.evaluations, other: evaluations)) }
     }
     draws = outcome.guide.draws(
       max(configuration.evaluationDraws, 100), block: wide, seed: seed, purpose: VariationalPurpose.evaluation, start: start)
     evaluation = GuideEvaluation(draws)
     evaluations += wide.evaluations
+  }
+
+  /// From the random point to the end of the ascent, with the evaluations that `wide` does not count.
+  private static func ascend(
+    _ start: Int, _ density: any LogDensity, _ wide: DensityBlock, _ configuration: VIConfiguration, _ seed: UInt64,
+    _ checkpoint: CheckpointPart?, _ onProgress: @escaping @Sendable (VIProgress) -> Control
+  ) throws -> (AscentOutcome, evaluations: Int) {
+    guard let point = configuration.start ?? VariationalStart.randomPoint(wide, seed: seed, start: start) else {
+      throw InferenceError(status: .noFiniteStart)
+    }
+    let found = VariationalStart.search(wide, from: point, seed: seed, start: start)
+    let limit = configuration.steps ?? configuration.stepLimit
+    return try Ascents.run(
+      density, wide: wide, from: found, configuration: configuration, seed: seed, start: start, checkpoint: checkpoint
+    ) {
+      onProgress(VIProgress(start: start, step: $0, stepLimit: limit, elbo: $1, gradientEvaluations: $2))
+    }
   }
 
   /// Whether two starts found the same Gaussian: ELBOs, means (in sd) and log sds within 0.1 or what chance allows.
@@ -131,7 +151,7 @@ struct StartFit: Sendable {
 enum Ascents {
   static func run(
     _ density: any LogDensity, wide: DensityBlock, from start: VariationalStart, configuration: VIConfiguration, seed: UInt64,
-    start index: Int,
+    start index: Int, checkpoint: CheckpointPart? = nil,
     report: @escaping (Int, Double, Int) -> Control
   ) throws -> (AscentOutcome, evaluations: Int) {
     let n = density.dimension
@@ -147,7 +167,8 @@ enum Ascents {
     }
     if configuration.optimizer == .adam || guide.rank > 0 {
       return try ScaledAdam.run(
-        block, from: start, guide: guide, configuration: configuration, seed: seed, start: index, samples: samples, report: report)
+        block, from: start, guide: guide, configuration: configuration, seed: seed, start: index, samples: samples,
+        checkpoint: checkpoint, report: report)
     }
     let before = block.evaluations
     let ascent: any NaturalAscent
@@ -163,7 +184,7 @@ enum Ascents {
         seed: seed, purpose: VariationalPurpose.steps, start: index, dimension: n, samples: samples, groupSize: min(samples, 2))
       ascent = FullRankAscent(block, guide: guide, noise: noise, entropy: configuration.entropy)
     }
-    let schedule = AscentSchedule(ascent, configuration: configuration, samples: samples, report: report)
+    let schedule = try AscentSchedule(ascent, configuration: configuration, samples: samples, checkpoint: checkpoint, report: report)
     let outcome = configuration.steps.map { schedule.run(steps: $0) } ?? schedule.runUntilConverged()
     return (outcome, block === wide ? 0 : block.evaluations - before)
   }

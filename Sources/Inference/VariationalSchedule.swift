@@ -1,21 +1,6 @@
 import Foundation
 import Kernels
 
-/// The outcome of one ascent.
-struct AscentOutcome {
-  /// Averaged iterates.
-  var guide: GaussianGuide
-  var status: Status
-  var steps: Int
-  var evaluations: Int
-  /// ELBO estimates, one a block of steps: (last step of the block, mean over it).
-  var trace: [(step: Int, elbo: Double)]
-  /// Largest Monte Carlo error of the averaged m (in guide sd) and log scales at the end; NaN with fixed steps.
-  var averagingError: Double
-  /// Largest split R-hat of the averaged iterates; NaN with fixed steps.
-  var iterateRHat: Double
-}
-
 /// Runs an ascent with a fixed number of steps or until it has converged.
 ///
 /// Automatic stopping follows the robust stochastic optimization of Dhaka et al. (NeurIPS 2020) and Welandawe, Andersen, Vehtari & Huggins
@@ -27,7 +12,7 @@ final class AscentSchedule {
   private let configuration: VIConfiguration
   private let family: GuideFamily
   /// The largest rate of a round, and the largest fluctuation of m (in sd) and λ, squared, that a round allows.
-  private struct Pace {
+  private struct Pace: Codable {
     var rate: Double
     var variance: Double
   }
@@ -48,11 +33,45 @@ final class AscentSchedule {
   private let sums: Storage
   private let values: Storage
   private let scales: Storage
+  /// Where the loops of automatic stopping are.
+  private var pace = Pace(rate: 0, variance: 0.004)
+  private var stage = Stage()
+  private var round: RoundAverage
+  private var previous: RoundAverage?
+  /// Iterates in `sums`, with a fixed number of steps.
+  private var averaged = 0
+  private let checkpoint: CheckpointPart?
+
+  /// A round settles for six relaxation times, then averages chunk by chunk.
+  private struct Stage: Codable {
+    var settling = 0.0
+    var rate = 0.0
+    /// Steps of a chunk, 0 while the round settles, and how many of the present one are done.
+    var chunk = 0
+    var done = 0
+  }
+
+  /// All that differs from a schedule that has not begun.
+  private struct Memory: Codable {
+    var ascent: [PackedNumbers]
+    var evaluations: Int
+    var differences, lastChange, sums: PackedNumbers
+    var differenceWeight, recentELBO: Double
+    var stepCount, recentSteps, quietSteps, averaged: Int
+    var traceSteps: [Int]
+    var traceValues: PackedNumbers
+    var pace: Pace
+    var stage: Stage
+    var round: RoundAverage.Memory
+    var previous: RoundAverage.Memory?
+  }
 
   init(
-    _ ascent: any NaturalAscent, configuration: VIConfiguration, samples: Int, report: @escaping (Int, Double, Int) -> Control
-  ) {
+    _ ascent: any NaturalAscent, configuration: VIConfiguration, samples: Int, checkpoint: CheckpointPart? = nil,
+    report: @escaping (Int, Double, Int) -> Control
+  ) throws {
     self.ascent = ascent
+    self.checkpoint = checkpoint
     self.configuration = configuration
     family = configuration.guide
     self.report = report
@@ -66,7 +85,47 @@ final class AscentSchedule {
     differences = Storage(2 * ascent.dimension)
     change = Storage(2 * ascent.dimension)
     lastChange = Storage(2 * ascent.dimension)
+    round = RoundAverage(parameterCount: ascent.parameterCount, monitored: 2 * ascent.dimension)
+    pace.rate = firstRate
+    if let memory = try checkpoint?.restored(Memory.self) { restore(memory) }
   }
+
+  // MARK: checkpoints
+
+  private func restore(_ memory: Memory) {
+    ascent.memory = memory.ascent
+    ascent.evaluations = memory.evaluations
+    differences.fill(memory.differences.values)
+    lastChange.fill(memory.lastChange.values)
+    sums.fill(memory.sums.values)
+    (differenceWeight, recentELBO) = (memory.differenceWeight, memory.recentELBO)
+    (stepCount, recentSteps) = (memory.stepCount, memory.recentSteps)
+    (quietSteps, averaged) = (memory.quietSteps, memory.averaged)
+    trace = zip(memory.traceSteps, memory.traceValues.values).map { ($0, $1) }
+    (pace, stage) = (memory.pace, memory.stage)
+    round.memory = memory.round
+    previous = memory.previous.map { earlier in
+      let average = newRound
+      average.memory = earlier
+      return average
+    }
+  }
+
+  /// Saves the state between two steps, at the steps that are reported, when the interval is over or the run is to stop.
+  private func keep() {
+    // What follows the last step is short, and has no place in the state.
+    guard let checkpoint, stepCount % 64 == 0, stepCount < configuration.steps ?? configuration.stepLimit, stopped || checkpoint.isDue
+    else { return }
+    checkpoint.save(
+      Memory(
+        ascent: ascent.memory, evaluations: ascent.evaluations, differences: PackedNumbers(differences.array),
+        lastChange: PackedNumbers(lastChange.array), sums: PackedNumbers(sums.array), differenceWeight: differenceWeight,
+        recentELBO: recentELBO, stepCount: stepCount, recentSteps: recentSteps, quietSteps: quietSteps, averaged: averaged,
+        traceSteps: trace.map(\.step), traceValues: PackedNumbers(trace.map(\.elbo)), pace: pace, stage: stage, round: round.memory,
+        previous: previous?.memory))
+  }
+
+  private var newRound: RoundAverage { RoundAverage(parameterCount: ascent.parameterCount, monitored: 2 * ascent.dimension) }
 
   /// At rate ρ stationary iterates fluctuate with variance ρ v / 2 where v is the variance of the natural gradient, here half the mean square
   /// of its differences; fluctuations bias the averages through the curvature, so the rate is held at 2 · variance / v.
@@ -95,7 +154,6 @@ final class AscentSchedule {
   /// The bias of averaged iterates grows with the rate, so ρ = 0.006 √(10⁴ samples / steps), which leaves about 0.03 sd in a skewed posterior,
   /// but no less than the start needs to be forgotten: the rates add up to some 30 relaxation times at 10⁴ steps.
   func run(steps: Int) -> AscentOutcome {
-    var averaged = 0
     let flat = Double(max(steps / 10, 1))
     let firstRate =
       configuration.learningRate ?? min(self.firstRate, max(0.006 * (1e4 / Double(steps) * samples).squareRoot(), 60 / Double(steps)))
@@ -107,6 +165,7 @@ final class AscentSchedule {
         ascent.add(to: sums.base)
         averaged += 1
       }
+      keep()
     }
     if averaged == 0 {
       ascent.add(to: sums.base)
@@ -118,11 +177,8 @@ final class AscentSchedule {
   // MARK: automatic stopping
 
   func runUntilConverged() -> AscentOutcome {
-    var pace = Pace(rate: firstRate, variance: 0.004)
-    var previous: RoundAverage?
     while true {
-      let round = RoundAverage(parameterCount: ascent.parameterCount, monitored: 2 * ascent.dimension)
-      let ended = average(round, pace: pace)
+      let ended = average()
       ascent.scales(into: scales.base)
       let error = round.error(scales: scales.array)
       if let ended {
@@ -132,31 +188,40 @@ final class AscentSchedule {
         return outcome(round, status: .converged, error: error)
       }
       previous = round
+      round = newRound
+      stage = Stage()
       pace = Pace(rate: 0.4 * pace.rate, variance: 0.4 * pace.variance)
     }
   }
 
-  /// Fills one round of averaging at a fixed rate; nil when its error is small enough, else why it ended.
-  private func average(_ round: RoundAverage, pace: Pace) -> Status? {
-    var settling = 0.0
+  /// Fills one round of averaging at a fixed rate; nil when its error is small enough, else why it ended. Begins at the present stage.
+  private func average() -> Status? {
+    // A state may have been saved just before the step's own judgement.
+    if stepCount > 0, let status = early(round) { return status }
     // Six relaxation times 1/rate, with the rate as it adapts.
-    while settling < 6 {
+    while stage.settling < 6 {
       let present = rate(pace)
-      settling += min(present, 0.75)
+      stage.settling += min(present, 0.75)
       advance(rate: present, limit: configuration.stepLimit)
+      keep()
       if let status = early(round) { return status }
     }
-    let rate = rate(pace)
-    var chunk = max(8, Int((3 / rate).rounded(.up)))
+    if stage.chunk == 0 {
+      stage.rate = rate(pace)
+      stage.chunk = max(8, Int((3 / stage.rate).rounded(.up)))
+    }
     while true {
-      round.beginChunk()
-      for _ in 0..<chunk {
-        advance(rate: rate, limit: configuration.stepLimit)
+      if stage.done == 0 { round.beginChunk() }
+      while stage.done < stage.chunk {
+        advance(rate: stage.rate, limit: configuration.stepLimit)
         ascent.add(to: round.sums.base)
         ascent.monitor(into: values.base)
         round.add(values.base)
+        stage.done += 1
+        keep()
         if let status = early(round) { return status }
       }
+      stage.done = 0
       round.endChunk()
       guard round.chunks >= 6, round.chunks % 2 == 0 else { continue }
       ascent.scales(into: scales.base)
@@ -164,7 +229,7 @@ final class AscentSchedule {
         if round.chunks >= 12 {
           // Not stationary yet, or slower than thought: begin anew with longer chunks.
           round.reset()
-          chunk *= 2
+          stage.chunk *= 2
         }
       } else if round.error(scales: scales.array) < configuration.tolerance {
         return nil

@@ -236,7 +236,7 @@ package final class GuidedObjective<M: Model> {
   private let executor: Executor
   private var schedules: [MinibatchSchedule]
   /// The present values of what the estimators adapt.
-  package private(set) var states: [[Double]]
+  package var states: [[Double]]
   private let staging: UnsafeMutablePointer<Double>
   private let laned: UnsafeMutablePointer<Double>
 

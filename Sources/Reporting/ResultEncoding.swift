@@ -181,7 +181,7 @@ package enum Nesting {
   }
 
   /// Flattens nested arrays of numbers; null becomes NaN. Throws `DataError` where they are ragged or hold something else.
-  static func flatten(_ value: JSONValue, _ path: String) throws -> (shape: [Int], values: [Double]) {
+  package static func flatten(_ value: JSONValue, _ path: String) throws -> (shape: [Int], values: [Double]) {
     switch value {
     case .integer(let integer): return ([], [Double(integer)])
     case .number(let number): return ([], [number])

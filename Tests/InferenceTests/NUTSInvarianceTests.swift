@@ -160,7 +160,7 @@ struct NUTSInvarianceTests {
     configuration.maxTreeDepth = 3
     let result = try runNUTS(NUTSTargets.gaussian(means: [0, 0], sds: [1, 1]), configuration: configuration, seed: 1, chainIDs: [0])
     #expect(result.chains[0].trace.steps.allSatisfy { $0 == 7 })
-    #expect(result.chains[0].saturations(maxDepth: 3) == 20)
+    #expect(result.chains[0].tally.saturations == 20)
     #expect(result.gradientEvaluations == 1 + 20 * 7)
   }
 

@@ -21,7 +21,7 @@ package struct GraphConfiguration: Sendable, Codable, Equatable {
 /// - Throws: ``InferenceError`` where no start is finite; ``FitError`` for an objective that the family cannot have.
 package func runGraphGuide(
   _ density: any LogDensity, configuration: GraphConfiguration, dependence: [SiteDependence] = [], draws: Int, seed: UInt64,
-  threads: Int = 1, monitor: (@Sendable ([Double]) -> [Double])? = nil,
+  threads: Int = 1, monitor: (@Sendable ([Double]) -> [Double])? = nil, checkpoint: CheckpointPart? = nil,
   onProgress: @escaping @Sendable (VIProgress) -> Control = { _ in .proceed }
 ) throws -> ApproximationResult {
   try checkObjective(configuration)
@@ -30,7 +30,7 @@ package func runGraphGuide(
       "The structured guide follows the model's dependence, and a body that reads numbers (item()) shows none: use another guide."
     ])
   }
-  let starts = try GraphStart(density, configuration, seed, threads, onProgress)
+  let starts = try GraphStart(density, configuration, seed, threads, checkpoint, onProgress)
   let guide = try GraphGuide(
     configuration.family, anchor: starts.anchor, dependence: dependence, centres: starts.centres, seed: seed)
   guard configuration.objective.needsDensity == false || guide.knowsDensity else {
@@ -41,7 +41,9 @@ package func runGraphGuide(
   let particles = max(configuration.particles ?? 32, configuration.objective.groupSize)
   let objective = try GraphObjective(guide, density, objective: configuration.objective, particles: particles, seed: seed)
   let limit = configuration.ascent.steps ?? configuration.ascent.stepLimit
-  let outcome = runPlateau(objective, from: guide.initial, configuration: configuration.ascent) { step, value in
+  let outcome = try runPlateau(
+    objective, from: guide.initial, configuration: configuration.ascent, checkpoint: checkpoint?.part("graph")
+  ) { step, value in
     onProgress(VIProgress(start: 0, step: step, stepLimit: limit, elbo: value, gradientEvaluations: objective.evaluations))
   }
   let block = try DensityBlock(density)
@@ -97,7 +99,7 @@ private struct GraphStart {
 
   init(
     _ density: any LogDensity, _ configuration: GraphConfiguration, _ seed: UInt64, _ threads: Int,
-    _ onProgress: @escaping @Sendable (VIProgress) -> Control
+    _ checkpoint: CheckpointPart?, _ onProgress: @escaping @Sendable (VIProgress) -> Control
   ) throws {
     let n = density.dimension
     let isWide = n > VariationalStart.denseLimit || configuration.family == .diagonal || configuration.family == .structured
@@ -105,7 +107,7 @@ private struct GraphStart {
     gaussian.stepLimit = 4000
     gaussian.evaluationDraws = 1000
     let count: Int = if case .mixture(let k) = configuration.family { max(4, 2 * k) } else { 2 }
-    fits = try StartFit.run(Array(0..<count), density, gaussian, seed, threads, onProgress)
+    fits = try StartFit.run(Array(0..<count), density, gaussian, seed, threads, checkpoint, onProgress)
     best = StartFit.best(fits)
     anchor = GuideAnchor(best.outcome.guide)
     evaluations = fits.reduce(0) { $0 + $1.evaluations }

@@ -40,6 +40,10 @@ package final class GraphObjective: StochasticObjective {
 
   package var parameterCount: Int { guide.parameterCount }
   package var evaluations: Int { block.evaluations }
+  package var usage: DensityUsage {
+    get { DensityUsage(evaluations: block.evaluations) }
+    set { block.evaluations = newValue.evaluations }
+  }
 
   package func evaluate(
     parameters: UnsafePointer<Double>, step: Int, value: UnsafeMutablePointer<Double>, gradient: UnsafeMutablePointer<Double>

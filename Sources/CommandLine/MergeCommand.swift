@@ -1,0 +1,131 @@
+import Foundation
+import Inference
+import Reporting
+
+/// `credence merge`: the chains of one run that were drawn on several machines, as one result with all diagnostics.
+extension Command {
+  /// The files and where the results go; throws `UserError` with all mistakes at once.
+  struct MergeOptions {
+    var output: String?
+    var drawsOutput: String?
+
+    init(_ arguments: ParsedArguments) throws {
+      var reader = OptionReader("merge", arguments)
+      output = arguments.last("--output")
+      drawsOutput = arguments.last("--draws-output")
+      for option in ["--output", "--draws-output"] where arguments.last(option) == "" {
+        reader.fail("\(option) expects a file, not an empty name.")
+      }
+      if let drawsOutput, !drawsOutput.isEmpty, !drawsOutput.lowercased().hasSuffix(".json"), !drawsOutput.lowercased().hasSuffix(".csv") {
+        reader.fail("--draws-output expects a name that ends in .json or .csv, not \"\(drawsOutput)\".")
+      }
+      reader.checkDistinct([("--output", output), ("--draws-output", drawsOutput)])
+      guard reader.mistakes.isEmpty else { throw UserError(sentences: reader.mistakes) }
+    }
+  }
+
+  private struct Part {
+    var path: String
+    var draws: DrawSet
+    var origin: DrawsOrigin
+  }
+
+  func merge(_ parsed: ParsedArguments) throws -> Int32 {
+    let options = try MergeOptions(parsed)
+    var parts: [Part] = []
+    var mistakes: [String] = []
+    for path in parsed.operands {
+      do { parts.append(try Self.part(path)) } catch let error as DataError {
+        mistakes.append("\(path): \(error.keyPath.isEmpty ? "" : error.keyPath + ": ")\(error.reason).")
+      } catch let error as UserError {
+        mistakes += error.sentences
+      } catch let error as FileError {
+        mistakes.append(error.description)
+      }
+    }
+    guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
+    try Self.checkOrigins(parts)
+    parts.sort { ($0.origin.chain ?? .max) < ($1.origin.chain ?? .max) }
+    let draws: DrawSet
+    do { draws = try DrawsCSV.join(parts.map(\.draws)) } catch let error as DataError {
+      let name = Int(error.keyPath).map { parts[$0].path } ?? ""
+      throw UserError("\(name) does not belong to \(parts[0].path): \(error.reason).")
+    }
+    return try report(draws, parts[0].origin, options)
+  }
+
+  private func report(_ draws: DrawSet, _ origin: DrawsOrigin, _ options: MergeOptions) throws -> Int32 {
+    let locks = try [options.output.flatMap { $0 == "-" ? nil : $0 }, options.drawsOutput].compactMap { $0 }.map { try FileLock($0) }
+    defer { withExtendedLifetime(locks) {} }
+    let resultFile = try options.output.flatMap { $0 == "-" ? nil : try OutputFile(path: $0) }
+    let drawsFiles = try options.drawsOutput.map { try DrawsFiles(path: $0, chains: draws.chains) }
+    let document = Self.merged(draws, origin)
+    if let drawsFiles { try drawsFiles.write(draws, document) }
+    if let resultFile { try resultFile.write(document.json) }
+    if options.output == "-" {
+      try console.emit(document.json)
+    } else {
+      try console.print(SummaryTable(document, colors: console.colorsOutput).text)
+    }
+    return document.verdict.verdict == .fail ? ExitCode.verdictFail : ExitCode.done
+  }
+
+  private static func part(_ path: String) throws -> Part {
+    let bytes = try InputFile.read(path)
+    guard !bytes.isEmpty else { throw UserError("\(path): the file is empty.") }
+    if path.lowercased().hasSuffix(".csv") || DrawsCSV.recognizes(bytes) {
+      return Part(path: path, draws: try DrawsCSV.decode(bytes), origin: DrawsOrigin(csv: bytes))
+    }
+    let root: JSONValue
+    do { root = try JSONReader.parse(bytes) } catch { throw UserError("\(path), \(error).") }
+    guard root["posterior"] != nil else {
+      let isResult = root["schema"] != nil
+      throw UserError(
+        "\(path) holds no draws\(isResult ? " but a result: merge takes what --draws-output writes" : " (an object with \"posterior\", or CSV)")."
+      )
+    }
+    return Part(path: path, draws: try DrawsJSON.decode(root), origin: DrawsOrigin())
+  }
+
+  /// Throws `UserError` where files are of different posteriors, or of one chain twice.
+  private static func checkOrigins(_ parts: [Part]) throws {
+    var mistakes: [String] = []
+    for part in parts.dropFirst() {
+      if let difference = parts[0].origin.difference(from: part.origin) {
+        mistakes.append("\(part.path) does not belong to \(parts[0].path): the \(difference).")
+      }
+    }
+    var owners: [Int: String] = [:]
+    for part in parts {
+      guard let chain = part.origin.chain else { continue }
+      if let owner = owners[chain] {
+        mistakes.append("\(owner) and \(part.path) both hold chain \(chain): the same draws would count twice.")
+      }
+      owners[chain] = part.path
+    }
+    guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
+  }
+
+  private static func merged(_ draws: DrawSet, _ origin: DrawsOrigin) -> ResultDocument {
+    let variables = Summary.summarize(draws).map { VariableReport($0) }
+    var method = JSONObject([("name", .string(origin["method"].map { $0 == "sample" ? "nuts" : $0 } ?? "merge"))])
+    if let seed = origin["seed"].flatMap({ UInt64($0) }) { method["seed"] = .seed(seed) }
+    method["chains"] = .integer(draws.chains)
+    method["draws"] = .integer(draws.drawsPerChain)
+    for (name, value) in origin.facts where !["model", "method", "seed", "data", "chains", "num_samples"].contains(name) {
+      method[name == "num_warmup" ? "warmup" : name] =
+        Int(value).map { .integer($0) } ?? Double(value).map { .number($0) } ?? .string(value)
+    }
+    var diagnostics = JSONObject()
+    if let diverging = draws.sampleStats["diverging"] { diagnostics["divergences"] = .integer(diverging.joined().count { $0 != 0 }) }
+    if let energies = draws.sampleStats["energy"] {
+      diagnostics["e_bfmi"] = .numbers(energies.map { Diagnostics.energyFraction($0) }, whole: false)
+    }
+    if let acceptance = draws.sampleStats["acceptance_rate"] {
+      diagnostics["mean_acceptance"] = .number(acceptance.joined().reduce(0, +) / Double(max(draws.chains * draws.drawsPerChain, 1)))
+    }
+    return ResultDocument(
+      modelName: origin["model"] ?? "", modelVersion: version, data: origin["data"].map { .init(source: "merged draws", sha256: $0) },
+      method: method, variables: variables, verdict: DrawsVerdict.judge(draws, variables), diagnostics: diagnostics, timing: JSONObject())
+  }
+}
