@@ -49,7 +49,7 @@ targets.append(.executableTarget(name: "CredenceTool", dependencies: ["Credence"
 let recipes: [String: [String]] = [
   "Kernels": ["Oracles/generate.py"],
   "Distributions": ["Oracles/log_densities.py"],
-  "Inference": ["Oracles/diagnostics.py", "Oracles/implicit.py", "Oracles/implicit_beta.py", "Oracles/pareto.py"],
+  "Inference": ["Oracles/diagnostics.py", "Oracles/implicit.py", "Oracles/loo.py", "Oracles/implicit_beta.py", "Oracles/pareto.py"],
   "ModelLibrary": ["Oracles/densities.py", "Oracles/make_data.py", "Oracles/peers.py"],
 ]
 

@@ -195,16 +195,9 @@ package struct PredictionEngine<M: Model>: Sendable {
         case .output: .output
         case .predictive: .predictive
         }
-      let values = (0..<inputs.chains).map { chain in
-        [Double](unsafeUninitializedCapacity: perChain * size) { target, count in
-          for draw in 0..<perChain {
-            for k in 0..<size { target[draw * size + k] = columns.values[(offset + k) * columns.rows + chain * perChain + draw] }
-          }
-          count = perChain * size
-        }
-      }
-      offset += size
-      return VariableDraws(name: target.name, kind: kind, shape: target.shape, values: values)
+      defer { offset += size }
+      return columns.variable(
+        target.name, kind, shape: target.shape, offset: offset, chains: inputs.chains, drawsPerChain: perChain)
     }
     return DrawSet(chains: inputs.chains, drawsPerChain: perChain, variables: variables, sampleStats: [:])
   }

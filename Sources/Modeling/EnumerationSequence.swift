@@ -131,6 +131,7 @@ struct ChainRecorder {
     site.plates.remove(at: place)
     site.shape = [length] + site.shape
     site.value = site.value.leaving(steps.axis)
+    site.pointwise = site.pointwise?.leaving(steps.axis)
     if let values = site.coordinates?.values { site.coordinates?.values = .init(values.all.map { $0.leaving(steps.axis) }) }
     site.sequence = name
   }

@@ -134,6 +134,7 @@ extension Recorder {
       site.tableAxes = axes
     } else {
       site.logDensity = total(density)
+      if recording.options.isPointwise, site.role == .observed || site.role == .factor { site.pointwise = density }
     }
     return site
   }

@@ -86,6 +86,7 @@ extension Program {
       let predictive = site.predictive
       nodes += [predictive?.draw ?? 0, predictive?.moments?.mean ?? 0, predictive?.moments?.variance ?? 0]
       nodes += site.tables
+      nodes += site.pointwise.map { [$0] } ?? []
     }
     return nodes
   }
@@ -97,6 +98,7 @@ extension Program {
       let tables = recording.sites[index].tables.count
       let parts = Array(rest.prefix(6 + coordinates + tables))
       rest = rest.dropFirst(6 + coordinates + tables)
+      if recording.sites[index].pointwise != nil { recording.sites[index].pointwise = rest.popFirst() }
       recording.sites[index].tables = parts.suffix(tables).map { $0.sum(axis: 0) }
       recording.sites[index].shape = [length] + recording.sites[index].shape
       recording.sites[index].value = parts[0]

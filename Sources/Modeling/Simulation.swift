@@ -29,6 +29,8 @@ package final class Simulation<M: Model>: Sendable {
     case posterior
     /// Values at which the densities of the sites are wanted: nothing is drawn, and all latent sites must be among them.
     case density
+    /// The same for each element of the observed sites by itself; sites that are summed out need no values.
+    case likelihood
   }
 
   package let model: M
@@ -47,7 +49,8 @@ package final class Simulation<M: Model>: Sendable {
     self.model = model
     let inputs = supplies.map { Node.input($0.name, shape: $0.shape) }
     var options = Recording.Options()
-    options.mode = purpose == .density ? .density : .simulation
+    options.mode = purpose == .density || purpose == .likelihood ? .density : .simulation
+    options.isPointwise = purpose == .likelihood
     options.isPosterior = purpose != .prior
     options.drawn = Dictionary(zip(supplies, inputs).map { ($0.name, Tensor($1)) }, uniquingKeysWith: { first, _ in first })
     self.options = options
@@ -67,8 +70,8 @@ package final class Simulation<M: Model>: Sendable {
       }
     }
     let recorded = found!
-    let missing = recorded.sites.filter { $0.unconstrained != nil || $0.isSummedOut }
-    guard purpose != .density || missing.isEmpty else {
+    let missing = recorded.sites.filter { $0.unconstrained != nil || ($0.isSummedOut && purpose == .density) }
+    guard options.mode == .simulation || missing.isEmpty else {
       throw ModelError(
         missing.map { .init(site: $0.name, at: $0.source, "it is not among the draws") })
     }

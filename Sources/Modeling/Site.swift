@@ -45,6 +45,9 @@ package struct Site: Sendable {
   var coordinates: SiteCoordinates?
   /// What an observed site is when it is drawn anew; nil where nothing is simulated.
   package internal(set) var predictive: Predictive?
+  /// log p of each element of an observed site, or a factor's own numbers, inside the plates, neither summed nor scaled; nil where nobody asked
+  /// for them (``Recording/Options/isPointwise``) or they depend on sites that are summed out.
+  package internal(set) var pointwise: Tensor?
   /// Whether the elements of a value are independent given the parameters of its distribution.
   package internal(set) var isElementwise = false
   /// Log densities that depend on sites which are summed out, each with hidden axes and the plates that it varies over, instead of

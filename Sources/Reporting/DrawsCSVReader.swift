@@ -60,24 +60,43 @@ extension DrawsCSV {
   }
 
   private static func assemble(_ names: [String], _ columns: [[Double]]) throws -> DrawSet {
-    let count = columns[0].count
-    var draws = DrawSet(chains: 1, drawsPerChain: count, variables: [], sampleStats: [:])
-    var order: [String] = []
-    var elements: [String: [(indices: [Int], column: Int)]] = [:]
+    var draws = DrawSet(chains: 1, drawsPerChain: columns[0].count, variables: [], sampleStats: [:])
+    var elements: [Element] = []
     for (column, name) in names.enumerated() {
       if name.hasSuffix("__") {
-        if let known = Self.columns.first(where: { $0.name == name }) { draws.sampleStats[known.statistic] = [columns[column]] }
+        draws.sampleStats[Self.columns.first { $0.name == name }?.statistic ?? String(name.dropLast(2))] = [columns[column]]
         continue
       }
       let parts = name.split(separator: ".").map(String.init)
       let indices = parts.dropFirst().map { Int($0) }
       // A name with points that are no indices stands for itself.
       let isIndexed = indices.allSatisfy { ($0 ?? 0) >= 1 }
-      let base = isIndexed ? parts[0] : name
-      if elements[base] == nil { order.append(base) }
-      elements[base, default: []].append((isIndexed ? indices.compactMap { $0.map { $0 - 1 } } : [], column))
+      elements.append(
+        Element(
+          base: isIndexed ? parts[0] : name, indices: isIndexed ? indices.compactMap { $0.map { $0 - 1 } } : [], values: columns[column]))
     }
-    for name in order {
+    draws.variables = try assemble(elements)
+    guard !draws.variables.isEmpty else { throw DataError(keyPath: "", reason: "there is no column of a variable") }
+    return draws
+  }
+
+  /// The draws of one element of a variable, its indices counted from 0.
+  struct Element {
+    var base: String
+    var indices: [Int]
+    var values: [Double]
+  }
+
+  /// Variables out of the draws of their elements in one chain. Throws `DataError` where elements are missing.
+  static func assemble(_ all: [Element]) throws -> [VariableDraws] {
+    let count = all.first?.values.count ?? 0
+    var order: [String] = []
+    var elements: [String: [Element]] = [:]
+    for element in all {
+      if elements[element.base] == nil { order.append(element.base) }
+      elements[element.base, default: []].append(element)
+    }
+    return try order.map { name in
       let parts = elements[name] ?? []
       let rank = parts[0].indices.count
       let shape = (0..<rank).map { axis in (parts.map { $0.indices.count == rank ? $0.indices[axis] : 0 }.max() ?? 0) + 1 }
@@ -86,14 +105,12 @@ extension DrawsCSV {
         throw DataError(keyPath: name, reason: "expected a column for each element of the shape \(shape), found \(parts.count)")
       }
       var values = [Double](repeating: .nan, count: count * size)
-      for (indices, column) in parts {
-        let element = zip(indices, shape).reduce(0) { $0 * $1.1 + $1.0 }
-        for draw in 0..<count { values[draw * size + element] = columns[column][draw] }
+      for part in parts {
+        let element = zip(part.indices, shape).reduce(0) { $0 * $1.1 + $1.0 }
+        for draw in 0..<count { values[draw * size + element] = part.values[draw] }
       }
-      draws.variables.append(VariableDraws(name: name, kind: .latent, shape: shape, values: [values]))
+      return VariableDraws(name: name, kind: .latent, shape: shape, values: [values])
     }
-    guard !draws.variables.isEmpty else { throw DataError(keyPath: "", reason: "there is no column of a variable") }
-    return draws
   }
 
   /// Several chains of one fit as one set. Throws `DataError` when their variables or lengths differ; its key path is the number of the chain.

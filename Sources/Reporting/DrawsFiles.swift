@@ -24,11 +24,23 @@ package struct DrawsFiles: Sendable {
     return (1...chains).map { "\(stem)_\($0)\(path.suffix(4))" }
   }
 
+  /// The files of the chains that `F.csv` was written as, `F_1.csv`, `F_2.csv`, …, as many as there are; `F.csv` itself where there is none.
+  package static func chains(_ path: String) -> [String] {
+    var found: [String] = []
+    while path.lowercased().hasSuffix(".csv"), let next = names(path, chains: found.count + 2).dropFirst(found.count).first,
+      FileManager.default.fileExists(atPath: next)
+    {
+      found.append(next)
+    }
+    return found.isEmpty ? [path] : found
+  }
+
   /// Writes the draws; the result gives the settings for the comments of the CSV. Throws `FileError`.
-  package func write(_ draws: DrawSet, _ document: ResultDocument) throws {
+  package func write(_ draws: DrawSet, _ document: ResultDocument, _ groups: DrawGroups = DrawGroups()) throws {
     switch form {
-    case .json(let file): try file.write(DrawsJSON.encode(draws))
+    case .json(let file): try file.write(DrawsJSON.encode(draws, groups))
     case .csv(let files):
+      let draws = DrawsCSV.flattened(draws, groups)
       for (chain, file) in files.enumerated() where chain < draws.chains {
         try file.write { append in try DrawsCSV.write(draws, chain: chain, document, append: append) }
       }
@@ -38,12 +50,10 @@ package struct DrawsFiles: Sendable {
 
 /// Draws shaped like ArviZ's InferenceData: `{"posterior": {name: [chain][draw]…}, "sample_stats": {name: [chain][draw]}}`, which `from_dict` loads.
 package enum DrawsJSON {
-  package static func encode(_ draws: DrawSet) -> Data {
-    var posterior = JSONObject()
-    for variable in draws.variables {
-      posterior[variable.name] = .array(
-        variable.values.map { chain in Nesting.nest(chain, shape: [chain.count / max(variable.size, 1)] + variable.shape) })
-    }
+  package static func encode(_ draws: DrawSet) -> Data { encode(draws, DrawGroups()) }
+
+  /// The posterior and the sampler's statistics.
+  static func object(_ draws: DrawSet) -> JSONObject {
     var statistics = JSONObject()
     for (name, chains) in draws.sampleStats.sorted(by: { $0.key < $1.key }) {
       statistics[name] = .array(
@@ -55,9 +65,9 @@ package enum DrawsJSON {
           }
         })
     }
-    var object = JSONObject([("posterior", .object(posterior))])
+    var object = JSONObject([("posterior", .object(nested(draws.variables)))])
     if !statistics.isEmpty { object["sample_stats"] = .object(statistics) }
-    return Data((JSONWriter.line(.object(object)) + "\n").utf8)
+    return object
   }
 
   /// Reads draws; all variables count as latent, since the format does not say. Throws `DataError`.

@@ -1,0 +1,88 @@
+import Foundation
+
+/// Models compared by their expected log predictive densities on the same data.
+package struct ModelComparison: Sendable {
+  /// What predictive densities are estimated by.
+  package enum Criterion: String, Sendable, CaseIterable { case loo, waic }
+
+  /// One model to compare.
+  package struct Entry: Sendable {
+    package var name: String
+    package var loo: LeaveOneOut
+    package var waic: WidelyApplicable
+
+    package init(name: String, _ likelihood: PointwiseLogLikelihood, relativeEfficiency: Double = 1, threads: Int = 1) {
+      self.name = name
+      loo = LeaveOneOut(likelihood, relativeEfficiency: relativeEfficiency, threads: threads)
+      waic = WidelyApplicable(likelihood, threads: threads)
+    }
+  }
+
+  /// A row of the comparison.
+  package struct Row: Sendable {
+    package var entry: Entry
+    /// Σ elpd of the first row minus that of this one.
+    package var difference: Double
+    /// √(n Var(elpd_1i − elpd_i)), divisor n; 0 for the first row.
+    package var differenceError: Double
+    package var stacking: Double
+    package var pseudoBMA: Double
+    package var bootstrappedPseudoBMA: Double
+  }
+
+  package let criterion: Criterion
+  /// From the largest elpd down; equal ones in the order given.
+  package let rows: [Row]
+
+  /// - Parameter entries: all with equally many points, which stand for the same data.
+  package init(_ entries: [Entry], by criterion: Criterion, seed: UInt64) {
+    self.criterion = criterion
+    func elpd(_ entry: Entry) -> [Double] { criterion == .loo ? entry.loo.elpd : entry.waic.elpd }
+    let order = entries.indices.sorted { a, b in
+      let (x, y) = (elpd(entries[a]).reduce(0, +), elpd(entries[b]).reduce(0, +))
+      return x == y ? a < b : !(x <= y)
+    }
+    let sorted = order.map { entries[$0] }
+    let all = sorted.map { elpd($0) }
+    let stacking = ModelWeights.stacking(all)
+    let plain = ModelWeights.pseudoBMA(all)
+    let bootstrapped = ModelWeights.bootstrappedPseudoBMA(all, seed: seed)
+    rows = sorted.indices.map { index in
+      let differences = zip(all[0], all[index]).map { $0 - $1 }
+      return Row(
+        entry: sorted[index], difference: differences.reduce(0, +), differenceError: LeaveOneOut.standardError(differences),
+        stacking: stacking[index], pseudoBMA: plain[index], bootstrappedPseudoBMA: bootstrapped[index])
+    }
+  }
+
+  /// What stands in the way of relying on the comparison, a sentence each.
+  package var warnings: [String] {
+    var sentences: [String] = []
+    for row in rows {
+      let (loo, waic) = (row.entry.loo, row.entry.waic)
+      if criterion == .loo, !loo.unreliable.isEmpty {
+        let worst = loo.paretoShape.max() ?? .infinity
+        let count = loo.unreliable.count
+        sentences.append(
+          "\(row.entry.name): k-hat of \(count) of \(loo.elpd.count) points is above \(loo.threshold.brief()) (at most \(worst.brief())): leaving them out changes the posterior too much for importance sampling; fit without them, or draw more."
+        )
+      }
+      if criterion == .waic, !waic.unreliable.isEmpty {
+        sentences.append(
+          "\(row.entry.name): the variance of the log likelihood is above 0.4 at \(waic.unreliable.count) of \(waic.elpd.count) points: WAIC is not to be relied upon there, LOO says where it is not."
+        )
+      }
+    }
+    if let first = rows.first, rows.count > 1 {
+      let points = first.entry.loo.elpd.count
+      let close = rows.dropFirst().filter { abs($0.difference) < 4 }.map(\.entry.name)
+      if !close.isEmpty {
+        sentences.append("\(close.joined(separator: ", ")): less than 4 below the best: there is hardly a difference in prediction.")
+      }
+      if points < 100 {
+        sentences.append("There are \(points) points: with fewer than 100 the standard errors of differences are too small.")
+      }
+    }
+    return sentences
+  }
+}
