@@ -86,7 +86,56 @@ package struct PredictionDocument: Sendable, Equatable {
   }
 }
 
+extension PredictionDocument {
+  /// Reads a prediction. Throws `DataError` with the key path where it is not one.
+  package init(_ root: JSONValue) throws {
+    guard root["schema"]?.text == Self.schema else {
+      throw DataError(keyPath: "schema", reason: "expected \(Self.schema), found \(root["schema"]?.text ?? "nothing")")
+    }
+    guard let members = root["variables"]?.members else { throw DataError(keyPath: "variables", reason: "the key is missing or no object") }
+    var notes: [String] = []
+    if case .array(let items) = root["notes"] { notes = items.compactMap(\.text) }
+    self.init(
+      modelName: root["model"]?["name"]?.text ?? "", modelVersion: root["model"]?["version"]?.text ?? "",
+      data: root["data"]?["source"]?.text.map { .init(source: $0, sha256: root["data"]?["sha256"]?.text ?? "") },
+      method: root["method"]?.members ?? JSONObject(), variables: try members.entries.map { try PredictionReport(name: $0.key, $0.value) },
+      notes: notes, timing: root["timing"]?.members ?? JSONObject())
+  }
+}
+
 extension PredictionReport {
+  /// Reads one variable of a prediction; null becomes NaN.
+  init(name: String, _ value: JSONValue) throws {
+    guard var members = value.members else {
+      throw DataError(keyPath: "variables.\(name)", reason: "expected an object, found \(value.kindName)")
+    }
+    let (shares, gradients) = (members["shares"], members["gradients"])
+    members["shares"] = nil
+    members["gradients"] = nil
+    let summary = try VariableReport(name: name, .object(members))
+    func table(_ value: JSONValue?, _ key: String) throws -> [(name: String, values: [Double])] {
+      try (value?[key]?.members?.entries ?? []).map { entry in
+        let path = "variables.\(name).\(key).\(entry.key)"
+        let flat = try Nesting.flatten(entry.value, path)
+        guard flat.values.count == summary.size else {
+          throw DataError(keyPath: path, reason: "expected the shape \(summary.shape), found \(flat.shape)")
+        }
+        return (entry.key, flat.values)
+      }
+    }
+    func entry(_ table: [(name: String, values: [Double])], _ name: String) -> [Double]? { table.first { $0.name == name }?.values }
+    let gaps = [Double](repeating: .nan, count: summary.size)
+    let (firstErrors, totals, totalErrors) = (try table(shares, "mcse_first"), try table(shares, "total"), try table(shares, "mcse_total"))
+    let errors = try table(gradients, "mcse")
+    self.init(
+      summary: summary, sharesKind: shares?["kind"]?.text ?? "",
+      shares: try table(shares, "first").map { input, first in
+        Share(
+          input: input, first: first, firstError: entry(firstErrors, input) ?? gaps, total: entry(totals, input),
+          totalError: entry(totalErrors, input))
+      }, gradients: try table(gradients, "value").map { Gradient(name: $0, value: $1, error: entry(errors, $0) ?? gaps) })
+  }
+
   var object: JSONObject {
     var object = summary.object
     func nest(_ values: [Double]) -> JSONValue { Nesting.nest(values, shape: summary.shape) }

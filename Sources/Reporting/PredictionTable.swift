@@ -51,7 +51,7 @@ package struct PredictionText {
     return table.text
   }
 
-  private static func percent(_ value: Double, _ error: Double) -> String {
+  static func percent(_ value: Double, _ error: Double) -> String {
     guard value.isFinite else { return "–" }
     return String(format: "%.1f ± %.1f", 100 * value, 100 * error)
   }

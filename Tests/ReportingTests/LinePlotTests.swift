@@ -4,12 +4,12 @@ import Testing
 
 @Suite struct LinePlotTests {
   @Test func ticksAreRound() {
-    #expect(LinePlot.ticks(0...3000).places == [0, 500, 1000, 1500, 2000, 2500, 3000])
-    #expect(LinePlot.ticks(-98.3 ... -61.2).places == [-95, -90, -85, -80, -75, -70, -65])
-    #expect(LinePlot.ticks(-98.3 ... -61.2, limit: 6).places == [-90, -80, -70])
-    #expect(LinePlot.ticks(0.0012...0.0039).step == 0.0005)
-    #expect(LinePlot.ticks(-1...1).places.map { $0.sign == .minus && $0 == 0 } == [Bool](repeating: false, count: 5))
-    #expect(LinePlot.ticks(2...2).places == [2])
+    #expect(PlotScale.ticks(0...3000).places == [0, 500, 1000, 1500, 2000, 2500, 3000])
+    #expect(PlotScale.ticks(-98.3 ... -61.2).places == [-95, -90, -85, -80, -75, -70, -65])
+    #expect(PlotScale.ticks(-98.3 ... -61.2, limit: 6).places == [-90, -80, -70])
+    #expect(PlotScale.ticks(0.0012...0.0039).step == 0.0005)
+    #expect(PlotScale.ticks(-1...1).places.map { $0.sign == .minus && $0 == 0 } == [Bool](repeating: false, count: 5))
+    #expect(PlotScale.ticks(2...2).places == [2])
   }
 
   private func plot(_ curves: [LinePlot.Curve]) -> String {
@@ -29,7 +29,7 @@ import Testing
   @Test func textIsEscapedAndTagsAreClosed() {
     let svg = plot([.init("one", [(0, 1), (10, 2)]), .init("two", [(0, 3), (10, 2)])])
     #expect(svg.contains("a &lt; b &amp; &quot;c&quot;") && !svg.contains("a < b"))
-    for tag in ["svg", "style", "text", "clipPath"] {
+    for tag in ["svg", "style", "text", "title", "desc"] {
       #expect(svg.components(separatedBy: "<\(tag)").count == svg.components(separatedBy: "</\(tag)>").count, "\(tag)")
     }
     #expect(svg.contains("prefers-color-scheme:dark"))
@@ -54,7 +54,7 @@ import Testing
   @Test func numbersThatAreNotFiniteInterrupt() {
     let svg = plot([.init("one", [(0, 1), (1, .nan), (2, 2), (3, 3)])])
     #expect(!svg.contains("nan") && !svg.contains("inf"))
-    let path = svg.firstMatch(of: /clip-path="url\(#frame\)" d="([^"]*)"/)?.output.1 ?? ""
+    let path = svg.firstMatch(of: /class="curve c0" d="([^"]*)"/)?.output.1 ?? ""
     #expect(path.filter { $0 == "M" }.count == 2)
     #expect(plot([]).hasSuffix("</svg>\n"))
   }
