@@ -102,6 +102,16 @@ package struct KnownTarget<M: ModelWithExample>: VerdictTarget {
   {
     try await runnable.infer(data: data, request: request, progress: progress)
   }
+  package func operated(by request: SurgeryRequest) throws -> any RunnableModel { try runnable.operated(by: request) }
+  package func predict(data: ModelData?, request: PredictionRequest) async throws -> PredictionOutcome {
+    try await runnable.predict(data: data, request: request)
+  }
+  package func check(data: ModelData?, request: CheckRequest) async throws -> CheckOutcome {
+    try await runnable.check(data: data, request: request)
+  }
+  package func simulate(data: ModelData?, request: SimulationRequest) async throws -> SimulationOutcome {
+    try await runnable.simulate(data: data, request: request)
+  }
   package func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome { try runnable.bench(data: data, request: request) }
   package func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws
     -> EstimatorsOutcome

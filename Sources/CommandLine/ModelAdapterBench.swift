@@ -29,7 +29,7 @@ extension AnyRunnable {
 }
 
 /// Times one value-and-gradient for all of some lanes.
-private struct LaneTimer {
+struct LaneTimer {
   let lanes: Int
   let width: Int
   let size: Int

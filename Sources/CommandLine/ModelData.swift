@@ -25,8 +25,14 @@ package struct ModelData: Sendable {
     sha256 = SHA256.hexadecimal(bytes)
   }
 
+  init(source: String, sha256: String, root: JSONValue) {
+    self.source = source
+    self.sha256 = sha256
+    self.root = root
+  }
+
   /// What came out of decoding a model.
-  package struct Decoded<M> {
+  package struct Decoded<M: Sendable>: Sendable {
     package var model: M
     /// The keys the model reads.
     package var fields: [DataField]
@@ -35,7 +41,7 @@ package struct ModelData: Sendable {
   }
 
   /// Decodes the model. Throws `UserError` with file, key path and reason; whatever else the model's own initialiser throws passes through.
-  package func decode<M: Decodable>(_ type: M.Type) throws -> Decoded<M> {
+  package func decode<M: Decodable & Sendable>(_ type: M.Type) throws -> Decoded<M> {
     do {
       let outcome = try DataDecoder.decode(type, from: root)
       let fields = outcome.fields.map {

@@ -36,8 +36,7 @@ extension CommandSpecification {
       OptionSpecification(
         "--draws-output", "FILE", "write the draws: F.json for ArviZ's from_dict (posterior_predictive), F.csv with CmdStan's column names"),
       OptionSpecification("--quiet", nil, "nothing on standard error but errors, and no table where --output is given"),
-      OptionSpecification("--help", nil, "this text"),
-    ])
+    ] + surgery + [OptionSpecification("--help", nil, "this text")])
 }
 
 extension Command {
@@ -85,6 +84,7 @@ extension Command {
     var method = JSONObject([("name", "predict")])
     if !options.posteriorPaths.isEmpty { method["posterior"] = .array(options.posteriorPaths.map { .string($0) }) }
     for (key, value) in outcome.configuration.entries { method[key] = value }
+    if !model.alterations.isEmpty { method["surgery"] = .object(model.alterations) }
     return PredictionDocument(
       modelName: model.name, modelVersion: Self.version, data: source, method: method, variables: outcome.variables, notes: outcome.notes,
       timing: JSONObject([("total_seconds", .number(seconds))]))

@@ -31,14 +31,18 @@ public class Recorder {
     let source = SourceLine(file, line)
     let start = initial.tensor
     guard recording.isNew(name, source), belongs(start, name, source) else { return .full(start.shape, .nan) }
-    if let given = recording.take(name) {
+    if let given = recording.take(name)?.stretched(to: axes.map(\.size) + start.shape) {
       guard given.value.shape == axes.map(\.size) + start.shape else {
         recording.report(
           name, source,
           "the value given for it has shape \(given.value.shape), and the parameter has shape \(axes.map(\.size) + start.shape)")
-        return .full(start.shape, .nan)
+        return start
       }
       let inside = open.reduce(given.value) { $0[PlateIndex(axis: $1.axis, fullSize: $1.plate.present)] }
+      if let sentence = DataCheck.problem(ofGiven: given.value, inside, support, "the parameter") {
+        recording.report(name, source, sentence)
+        return start
+      }
       recording.sites.append(site(name, .intervened, nil, inside, support: support, source))
       return inside
     }

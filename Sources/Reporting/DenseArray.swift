@@ -41,7 +41,8 @@ struct DenseArray {
         throw decoder.child(.number(numbers[0]), IndexKey(0)).failure(
           "expected an array of \(shape[level + 1]) elements as in its neighbours, found a number")
       }
-      if whole, !isWhole {
+      // A whole number may be too large for an integer.
+      if whole, !isWhole || numbers.contains(where: { abs($0) > Self.largestWhole }) {
         for (index, number) in numbers.enumerated() { try checkWhole(number, decoder.child(.number(number), IndexKey(index))) }
       }
       values.append(contentsOf: numbers)
@@ -62,9 +63,11 @@ struct DenseArray {
     throw decoder.failure("the array is ragged: this part has \(count) elements where the first has \(shape[level])")
   }
 
+  /// Beyond 2^53 a double no longer tells neighbours apart.
+  private static let largestWhole = 9_007_199_254_740_992.0
+
   private func checkWhole(_ number: Double, _ decoder: DataDecoder) throws {
-    // Beyond 2^53 a double no longer tells neighbours apart.
-    guard number == number.rounded(), abs(number) <= 9_007_199_254_740_992 else {
+    guard number == number.rounded(), abs(number) <= Self.largestWhole else {
       throw decoder.failure("expected a whole number, found \(number)")
     }
   }
