@@ -97,7 +97,8 @@ extension EstimatorCurves {
       return .object(object)
     }
     return JSONObject([
-      ("model", .string(model)), ("sites", .array(sites.map { .string($0) })), ("elements", .integer(elements)), ("test", .string(test)),
+      ("schema", .string(EstimatorsOutcome.schema)), ("model", .string(model)), ("sites", .array(sites.map { .string($0) })),
+      ("elements", .integer(elements)), ("test", .string(test)),
       ("importance_draws", .integer(importanceDraws)), ("curves", .array(rows)),
     ])
   }

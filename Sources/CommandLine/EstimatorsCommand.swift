@@ -48,7 +48,8 @@ extension CommandSpecification {
       OptionSpecification("--optimizer", "NAME[:RATE]", "with --curves: as for infer (default adam:0.003)"),
       OptionSpecification("--particles", "N", "with --curves: draws averaged in a step (default 1)"),
       OptionSpecification("--seed", "N", "seed of all randomness (default 1)"),
-      OptionSpecification("--json", nil, "print JSON instead of a table"), OptionSpecification("--help", nil, "this text"),
+      OptionSpecification("--json", nil, "print JSON instead of a table (credence/estimators/1)"),
+      OptionSpecification("--help", nil, "this text"),
     ])
 }
 
@@ -123,6 +124,8 @@ package enum EstimatorsOutcome: Sendable {
   /// `test` says what the fits were scored on.
   case curves(EstimatorCurves, test: String)
 
+  static let schema = "credence/estimators/1"
+
   func json(_ model: String) -> JSONObject {
     switch self {
     case .comparison(let found): found.json(model)
@@ -161,7 +164,10 @@ extension EstimatorComparison {
       .object(
         ("site", .string(reference.site)), ("estimator", .string(reference.estimator)), ("gradient_norm", .number(reference.norm)))
     }
-    return JSONObject([("model", .string(model)), ("estimators", .array(rows)), ("references", .array(origins))])
+    return JSONObject([
+      ("schema", .string(EstimatorsOutcome.schema)), ("model", .string(model)), ("estimators", .array(rows)),
+      ("references", .array(origins)),
+    ])
   }
 
   func text(_ model: String) -> String {

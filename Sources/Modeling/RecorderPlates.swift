@@ -82,7 +82,7 @@ extension Recorder {
 
   // MARK: - Sequences and scopes
 
-  /// Sequential repetition: the body runs for t = 0, 1, …, and site names get `name[t].` in front. For long sequences ``scan(over:from:_:)``
+  /// Sequential repetition: the body runs for t = 0, 1, …, and site names get `name[t].` in front. For long sequences `scan(over:from:_:)`
   /// is recorded once.
   @discardableResult
   public func each<R>(_ name: String, _ count: Int, _ body: (_ t: Int) throws -> R) rethrows -> [R] {

@@ -3,7 +3,7 @@ import Modeling
 
 /// A coupling layer whose changed half goes through monotone splines with parameters from the other half.
 ///
-/// y_a = x_a, y_b,i = spline_i(x_b,i; network(x_a)), log |det| = Σ log spline_i′. See ``RationalQuadraticSpline`` for the spline: K bins on
+/// y_a = x_a, y_b,i = spline_i(x_b,i; network(x_a)), log |det| = Σ log spline_i′. See `RationalQuadraticSpline` for the spline: K bins on
 /// [−5, 5], the identity outside. Source: Durkan, Bekasov, Murray & Papamakarios, Neural spline flows (2019), arXiv:1906.04032.
 public struct SplineCoupling: InvertibleFlow {
   private let half: CouplingHalf
