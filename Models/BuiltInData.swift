@@ -70,7 +70,13 @@ package struct FileModel<M: Model>: ReferencedModel, ModelWithDensity {
   /// The log density over unconstrained vectors, with its gradient.
   package func logDensity(data: ModelData?) throws -> any LogDensity { try CompiledModel(own(data).decode(M.self).model) }
 
+  package func operated(by request: SurgeryRequest) throws -> any RunnableModel {
+    try AnyRunnable(M.self) { [file] in try BuiltInData.read(file) }.operated(by: request)
+  }
+
   package func describe(data: ModelData?) throws -> ModelDescription { try runnable.describe(data: own(data)) }
+
+  package func graph(data: ModelData?) throws -> ModelGraph { try runnable.graph(data: own(data)) }
 
   package func infer(data: ModelData?, request: InferenceRequest, progress: @escaping @Sendable (ProgressEvent) -> Void) async throws
     -> InferenceOutcome
@@ -80,6 +86,20 @@ package struct FileModel<M: Model>: ReferencedModel, ModelWithDensity {
 
   package func predict(data: ModelData?, request: PredictionRequest) async throws -> PredictionOutcome {
     try await runnable.predict(data: own(data), request: request)
+  }
+
+  package func calibrate(
+    data: ModelData?, truth: ModelData?, request: CalibrationRequest, progress: @escaping @Sendable (ProgressEvent) -> Void
+  ) async throws -> CalibrationOutcome {
+    try await runnable.calibrate(data: own(data), truth: truth, request: request, progress: progress)
+  }
+
+  package func check(data: ModelData?, request: CheckRequest) async throws -> CheckOutcome {
+    try await runnable.check(data: own(data), request: request)
+  }
+
+  package func simulate(data: ModelData?, request: SimulationRequest) async throws -> SimulationOutcome {
+    try await runnable.simulate(data: own(data), request: request)
   }
 
   package func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome {

@@ -31,7 +31,7 @@ extension CommandSpecification {
         continue
       }
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = word == "-h" ? "--help" : String(parts[0])
+      let name = Self.shortNames[String(parts[0])] ?? String(parts[0])
       guard let option = options.first(where: { $0.name == name }) else {
         mistakes.append(unknown(name))
         // What follows belongs to the unknown option, most likely, and is no operand.
@@ -56,6 +56,9 @@ extension CommandSpecification {
     }
     return (parsed, mistakes)
   }
+
+  /// The options that have a letter of their own.
+  private static let shortNames = ["-h": "--help", "-o": "--output"]
 
   /// A value may be negative (`-1`) or standard input (`-`), but `--seed` after `--data` is a forgotten value.
   private func isOption(_ word: String) -> Bool { word.hasPrefix("--") || (word.hasPrefix("-") && word.count > 1 && Double(word) == nil) }
@@ -108,18 +111,16 @@ struct OptionReader {
     return nil
   }
 
-  /// One of several names; `planned` are names of the contract that this version does not have yet.
-  mutating func name(_ option: String, among legal: [String], planned: [String] = []) -> String? {
+  /// One of several names.
+  mutating func name(_ option: String, among legal: [String]) -> String? {
     guard let text = arguments.last(option) else { return nil }
-    return name(text, option, among: legal, planned: planned)
+    return name(text, option, among: legal)
   }
 
-  mutating func name(_ text: String, _ option: String, among legal: [String], planned: [String] = []) -> String? {
+  mutating func name(_ text: String, _ option: String, among legal: [String]) -> String? {
     if legal.contains(text) { return text }
     let list = Self.list(legal)
-    if planned.contains(text) {
-      fail("\(option) \(text) is not in this version, which has \(list).")
-    } else if let near = NearestName.find(text, among: legal + planned) {
+    if let near = NearestName.find(text, among: legal) {
       fail("\(option) expects \(list), not \"\(text)\"; the nearest is \(near).")
     } else {
       fail("\(option) expects \(list), not \"\(text)\".")

@@ -15,8 +15,8 @@ package enum ExitCode {
 package struct Command: Sendable {
   package static let version = "0.1.0"
 
-  /// Commands about the built-in models, which a program that is one model does not have.
-  static let needsLibrary: Set = ["models", "agree"]
+  /// Commands about the built-in models, and those that make other programs, which a program that is one model does not have.
+  static let needsLibrary: Set = ["models", "agree", "new", "build", "notebook"]
 
   /// The models that can be named. With `isFixed` there is one, and it is not named on the command line.
   let models: [any RunnableModel]
@@ -71,7 +71,7 @@ package struct Command: Sendable {
       return ExitCode.done
     }
     if name == "--version" {
-      try console.print("credence \(Self.version)\n")
+      try console.print(BuildFacts.text)
       return ExitCode.done
     }
     guard let command = CommandSpecification.named(name), !(isFixed && Self.needsLibrary.contains(name)) else {
@@ -100,7 +100,7 @@ package struct Command: Sendable {
   }
 
   private func unknownCommand(_ name: String) -> String {
-    let names = CommandSpecification.all.map(\.name).filter { !(isFixed && Self.needsLibrary.contains($0)) }
+    let names = availableCommands.map(\.name)
     if name.hasPrefix("-") {
       return "the command comes first, before options such as \(name): \(OptionReader.list(names))."
     }
@@ -111,11 +111,19 @@ package struct Command: Sendable {
   private func operandMistakes(_ command: CommandSpecification, _ parsed: ParsedArguments) -> [String] {
     let given = parsed.operands.map { "\"\($0)\"" }.joined(separator: " ")
     switch command.operands {
+    case "NAME", "FILE.swift", "SHELL":
+      let wanted = ["NAME": "a name", "FILE.swift": "a Swift file", "SHELL": "bash, zsh or fish"][command.operands] ?? ""
+      if parsed.operands.count == 1 { return [] }
+      return [
+        "\(command.name): expected \(wanted), found \(parsed.operands.isEmpty ? "nothing" : "\(parsed.operands.count) words: " + given)."
+      ]
     case "MODEL" where isFixed, "":
       return parsed.operands.isEmpty ? [] : ["\(command.name): \(given) is one argument too many; it takes options only."]
     case "MODEL":
       if parsed.operands.isEmpty { return ["\(command.name): which model? Give the name of a built-in model or a Swift file."] }
       return parsed.operands.count == 1 ? [] : ["\(command.name): expected one model, found \(parsed.operands.count): \(given)."]
+    // It says itself what is missing.
+    case "KIND FILE…", "SCRIPT": return []
     default:
       return parsed.operands.isEmpty ? ["\(command.name): which files? Give results, or draws in JSON or CSV."] : []
     }
@@ -123,38 +131,83 @@ package struct Command: Sendable {
 
   /// Reads the values of a command's options for their mistakes only.
   private func checkOptions(_ command: CommandSpecification, _ parsed: ParsedArguments) throws {
-    switch command.name {
-    case "infer": _ = try InferOptions(parsed)
-    case "predict": _ = try PredictOptions(parsed)
-    case "bench": _ = try benchRequest(parsed)
-    case "estimators": _ = try estimatorsRequest(parsed)
-    case "agree": _ = try agreementOptions(parsed)
-    default: break
+    var sentences: [String] = []
+    func collect(_ read: () throws -> Void) throws {
+      do { try read() } catch let error as UserError { sentences += error.sentences.filter { !sentences.contains($0) } }
     }
+    try collect {
+      switch command.name {
+      case "infer": _ = try InferOptions(parsed)
+      case "predict": _ = try PredictOptions(parsed)
+      case "bench": _ = try benchRequest(parsed)
+      case "estimators": _ = try estimatorsRequest(parsed)
+      case "agree": _ = try agreementOptions(parsed)
+      case "compare": _ = try CompareOptions(parsed)
+      case "calibrate": _ = try CalibrateOptions(parsed)
+      case "sensitivity": _ = try SensitivityOptions(parsed)
+      case "convert": _ = try ConvertOptions(parsed)
+      case "summarize": _ = try SummarizeOptions(parsed)
+      case "merge": _ = try MergeOptions(parsed)
+      case "plot": _ = try PlotOptions(parsed)
+      case "graph": _ = try graphOutput(parsed)
+      case "report": _ = try ReportOptions(parsed, isFixed: isFixed)
+      case "notebook": _ = try NotebookOptions(parsed)
+      case "new": _ = try NewOptions(parsed)
+      case "build": _ = try BuildOptions(parsed)
+      case "check": _ = try CheckOptions(parsed)
+      case "simulate": _ = try SimulateOptions(parsed)
+      default: break
+      }
+    }
+    if command.takesSurgery { try collect { _ = try SurgeryRequest(command.name, parsed) } }
+    guard sentences.isEmpty else { throw UserError(sentences: sentences) }
   }
 
   private func perform(_ command: CommandSpecification, _ parsed: ParsedArguments, _ arguments: [String]) async throws -> Int32 {
     switch command.name {
     case "models": return try listModels()
-    case "summarize": return try summarize(parsed)
+    case "merge": return try merge(parsed)
+    case "summarize": return try summarize(SummarizeOptions(parsed))
+    case "compare": return try await compare(CompareOptions(parsed))
+    case "sensitivity": return try await sensitivity(SensitivityOptions(parsed))
+    case "convert": return try convert(ConvertOptions(parsed))
     case "agree": return try await agree(agreementOptions(parsed))
+    case "plot": return try plot(PlotOptions(parsed))
+    case "report": return try report(ReportOptions(parsed, isFixed: isFixed), arguments)
+    case "new": return try new(NewOptions(parsed))
+    case "completions": return try completions(parsed)
+    case "man": return try manual()
+    case "notebook": return try await notebook(NotebookOptions(parsed))
     default: break
     }
+    let parsed = command.name == "infer" ? try LongRunOptions.resumed(parsed) : parsed
     try checkOptions(command, parsed)
-    guard let model = try resolve(parsed.operands.first, command.name) else {
+    if command.name == "build" { return try build(BuildOptions(parsed)) }
+    guard let named = try resolve(parsed.operands.first, command.name) else {
       return try runModelFile(parsed.operands[0], command.name, arguments)
     }
+    let model = command.takesSurgery ? try altered(named, command, parsed) : named
     switch command.name {
     case "describe": return try describe(model, parsed)
+    case "check": return try await check(model, CheckOptions(parsed))
+    case "simulate": return try await simulate(model, SimulateOptions(parsed))
     case "bench": return try bench(model, parsed)
     case "predict": return try await predict(model, PredictOptions(parsed))
     case "estimators": return try await estimators(model, parsed)
+    case "calibrate": return try await calibrate(model, CalibrateOptions(parsed))
+    case "graph": return try graph(model, parsed)
     default: return try await infer(model, InferOptions(parsed))
     }
   }
 
+  /// The model after what the command line does to it.
+  private func altered(_ model: any RunnableModel, _ command: CommandSpecification, _ parsed: ParsedArguments) throws -> any RunnableModel {
+    let request = try SurgeryRequest(command.name, parsed)
+    return request.isEmpty ? model : try model.operated(by: request)
+  }
+
   /// The model that was named; nil where it is a Swift file.
-  private func resolve(_ name: String?, _ command: String) throws -> (any RunnableModel)? {
+  func resolve(_ name: String?, _ command: String) throws -> (any RunnableModel)? {
     if isFixed { return models[0] }
     guard let name else { throw UserError("\(command): which model? Give the name of a built-in model or a Swift file.") }
     if let model = models.first(where: { $0.name == name }) { return model }
@@ -167,7 +220,7 @@ package struct Command: Sendable {
   }
 
   /// Compiles a model file and becomes the program it makes.
-  private func runModelFile(_ path: String, _ command: String, _ arguments: [String]) throws -> Int32 {
+  func runModelFile(_ path: String, _ command: String, _ arguments: [String]) throws -> Int32 {
     let compiler = try ModelFileCompiler(console: console)
     let program = try compiler.program(for: path)
     var rest = arguments

@@ -8,41 +8,60 @@ extension Command {
     try checkData(model, options.dataPath)
     let resultFile = try options.outputPath.flatMap { $0 == "-" ? nil : try OutputFile(path: $0) }
     let drawsFiles = try options.drawsPath.map {
-      try DrawsFiles(path: $0, chains: options.request.method == .nuts ? options.request.chains ?? 4 : 1)
+      try DrawsFiles(path: $0, chains: options.request.chainCount)
     }
     let data = try data(options.dataPath)
+    let long = try LongRun(options, model, data, console)
+    // The locks are held until all is written.
+    defer { withExtendedLifetime(long) {} }
     let display = progressDisplay(options)
-    let request = options.request
+    var request = options.request
+    request.checkpoint = long.checkpoint
+    let asked = request
     let started = ContinuousClock.now
     let outcome: InferenceOutcome
     do {
       outcome = try await Interruption.during(console) {
-        try await model.infer(data: data, request: request) { event in display?.show(event) }
+        try await model.infer(data: data, request: asked) { event in display?.show(event) }
       }
       display?.finish()
     } catch {
       display?.finish()
+      try long.finish()
       throw error
     }
+    if outcome.isInterrupted, let advice = long.advice { console.note("credence: \(advice)") }
     if !options.isQuiet { for warning in outcome.warnings { console.note("credence: warning: \(warning)") } }
-    guard !(outcome.isInterrupted && outcome.variables.isEmpty) else { throw CancellationError() }
+    guard !(outcome.isInterrupted && outcome.variables.isEmpty) else {
+      try long.finish()
+      throw CancellationError()
+    }
 
     let document = try document(model, data, options, outcome, seconds: (ContinuousClock.now - started).seconds)
-    if let draws = outcome.draws, let drawsFiles { try drawsFiles.write(draws, document) }
-    if let resultFile { try resultFile.write(document.json) }
+    // One file that cannot be written takes nothing from the others, nor from the table.
+    var failure: (any Error)?
+    func attempt(_ write: () throws -> Void) { do { try write() } catch { failure = failure ?? error } }
+    attempt { try long.finish() }
+    attempt { if let draws = outcome.draws, let drawsFiles { try drawsFiles.write(draws, document, outcome.groups ?? DrawGroups()) } }
+    attempt { if let resultFile { try resultFile.write(document.json) } }
     if options.outputPath == "-" {
       try console.emit(document.json)
-    } else if options.outputPath == nil || !options.isQuiet {
+    } else if options.outputPath == nil || !options.isQuiet || failure != nil {
       try console.print(SummaryTable(document, colors: console.colorsOutput).text)
     }
+    if let failure { throw failure }
     if outcome.isInterrupted { return ExitCode.interrupted }
     return outcome.verdict.verdict == .fail ? ExitCode.verdictFail : ExitCode.done
   }
 
   private func progressDisplay(_ options: InferOptions) -> ProgressDisplay? {
-    guard !options.isQuiet else { return nil }
+    options.isQuiet ? nil : progressDisplay(options.progress)
+  }
+
+  /// Where progress is shown, if at all.
+  func progressDisplay(_ kind: InferOptions.Progress) -> ProgressDisplay? {
     let style: ProgressDisplay.Style
-    switch options.progress {
+    switch kind {
     case .none: return nil
     case .json: style = .json
     case .plain: style = .plain
@@ -59,6 +78,7 @@ extension Command {
     var method = JSONObject([("name", .string(options.request.method.rawValue))])
     for (key, value) in outcome.configuration.entries where key != "name" { method[key] = value }
     if method["seed"] == nil { method["seed"] = .seed(options.request.seed) }
+    if !model.alterations.isEmpty { method["surgery"] = .object(model.alterations) }
     var diagnostics = outcome.diagnostics
     if outcome.isInterrupted { diagnostics["interrupted"] = true }
     var timing = outcome.timing

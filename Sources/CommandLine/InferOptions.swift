@@ -13,17 +13,19 @@ struct InferOptions: Sendable, Equatable {
   var drawsPath: String?
   var isQuiet = false
   var progress = Progress.auto
+  var longRun: LongRunOptions
 
   private static let nutsOnly = [
-    "--chains", "--warmup", "--metric", "--adaptation", "--centering", "--init", "--target-acceptance", "--max-depth",
+    "--chains", "--warmup", "--metric", "--adaptation", "--centering", "--target-acceptance", "--max-depth",
+    "--thin", "--until", "--no-draws", "--chain-id",
   ]
   private static let viOnly = ["--guide", "--estimator", "--steps", "--particles", "--optimizer", "--objective", "--minibatch"]
 
   /// Reads the options of `infer`; throws `UserError` with all mistakes at once.
   init(_ arguments: ParsedArguments) throws {
     var reader = OptionReader("infer", arguments)
-    let methodName = reader.name(
-      "--method", among: InferenceRequest.Method.allCases.map(\.rawValue), planned: ["smc", "importance"])
+    longRun = LongRunOptions(&reader, arguments)
+    let methodName = reader.name("--method", among: InferenceRequest.Method.allCases.map(\.rawValue))
     if let methodName, let method = InferenceRequest.Method(rawValue: methodName) { request.method = method }
     if !arguments.has("--method") || methodName != nil { Self.checkApplicability(&reader, request.method) }
 
@@ -32,6 +34,7 @@ struct InferOptions: Sendable, Equatable {
     request.draws = reader.whole("--draws", in: 1...100_000_000)
     request.chains = reader.whole("--chains", in: 1...10_000)
     request.warmup = reader.whole("--warmup", in: 0...100_000_000)
+    request.readControl(&reader)
     request.metric = reader.name("--metric", among: InferenceRequest.Metric.allCases.map(\.rawValue)).flatMap { .init(rawValue: $0) }
     request.adaptation = reader.name("--adaptation", among: InferenceRequest.Adaptation.allCases.map(\.rawValue)).flatMap {
       .init(rawValue: $0)
@@ -43,7 +46,7 @@ struct InferOptions: Sendable, Equatable {
       reader.fail("--adaptation \(adaptation.rawValue) is for --metric diagonal, not for automatic.")
     }
     request.centering = reader.name("--centering", among: Centering.allCases.map(\.rawValue)).flatMap { .init(rawValue: $0) }
-    request.initialization = reader.name("--init", among: ["random", "pathfinder"])
+    readStart(&reader)
     request.targetAcceptance = reader.number("--target-acceptance", above: 0, below: 1)
     request.maximumTreeDepth = reader.whole("--max-depth", in: 1...24)
     request.readVariational(&reader)
@@ -56,6 +59,7 @@ struct InferOptions: Sendable, Equatable {
     default: break
     }
     readFiles(&reader, arguments)
+    readIncludes(&reader)
     isQuiet = arguments.has("--quiet")
     if let kind = reader.name("--progress", among: Progress.allCases.map(\.rawValue)).flatMap(Progress.init) { progress = kind }
     if isQuiet, arguments.has("--progress"), progress != .none {
@@ -66,21 +70,54 @@ struct InferOptions: Sendable, Equatable {
 
   private static func checkApplicability(_ reader: inout OptionReader, _ method: InferenceRequest.Method) {
     let chosen = reader.arguments.has("--method") ? "" : " (the default)"
-    for option in nutsOnly where method != .nuts && reader.arguments.has(option) {
+    for option in nutsOnly where method != .nuts && reader.arguments.has(option) && !(method == .smc && option == "--chains") {
       reader.fail("\(option) belongs to --method nuts, not to \(method.rawValue)\(chosen).")
     }
-    for option in viOnly where method != .vi && reader.arguments.has(option) {
+    let shared: Set<String> = method == .smc ? ["--particles"] : method == .importance ? ["--particles", "--guide"] : []
+    for option in viOnly where method != .vi && reader.arguments.has(option) && !shared.contains(option) {
       reader.fail("\(option) belongs to --method vi, not to \(method.rawValue)\(chosen).")
     }
-    if method == .nuts || method == .map, reader.arguments.has("--refine") {
+    if method == .smc, reader.arguments.has("--draws") {
+      reader.fail("--draws: the draws of smc are its particles; say how many with --particles.")
+    }
+    if method == .importance, let guide = reader.arguments.last("--guide"), !["mean-field", "full-rank"].contains(guide),
+      !guide.hasPrefix("low-rank:")
+    {
+      reader.fail("--guide \(guide): importance sampling has proposals from the prior, or from mean-field, full-rank or low-rank:R.")
+    }
+    if method == .nuts || method == .map || method == .smc, reader.arguments.has("--refine") {
       reader.fail("--refine goes on from a guide, which --method \(method.rawValue)\(chosen) does not have.")
     }
     if reader.arguments.last("--refine") == "psis" {
       if method == .pathfinder { reader.fail("--refine psis: pathfinder has resampled its draws by their weights already.") }
+      if method == .importance { reader.fail("--refine psis: importance sampling has resampled its draws by their weights already.") }
       if method == .svgd { reader.fail("--refine psis: the particles of svgd have no density, so that they have no importance weights.") }
+    }
+    if reader.arguments.has("--init"), ![.nuts, .vi, .laplace, .map].contains(method) {
+      reader.fail("--init belongs to --method nuts, vi, laplace and map, not to \(method.rawValue).")
     }
     for option in ["--draws", "--draws-output"] where method == .map && reader.arguments.has(option) {
       reader.fail("\(option) makes no sense with --method map, which finds one point.")
+    }
+  }
+
+  /// `--init`: a name, or a file that is read here.
+  private mutating func readStart(_ reader: inout OptionReader) {
+    guard let text = reader.arguments.last("--init") else { return }
+    let names = ["random", "pathfinder", "zero", "prior"]
+    guard !names.contains(text), text.contains(".") || text.contains("/") || access(text, F_OK) == 0 || text == "a file" else {
+      request.initialization = reader.name("--init", among: names + ["a file"])
+      if text == "pathfinder", request.method != .nuts {
+        reader.fail("--init pathfinder is for chains, which \(request.method.rawValue) does not have.")
+      }
+      return
+    }
+    request.initialization = text
+    do { request.start = try InitialFile.read(text) } catch {
+      for line in Command.describe(error).split(separator: "\n") { reader.fail("--init: \(line)") }
+    }
+    if case .earlier = request.start, request.method != .nuts {
+      reader.fail("--init \(text): a checkpoint of chains is for --method nuts, not for \(request.method.rawValue).")
     }
   }
 
@@ -117,6 +154,18 @@ struct InferOptions: Sendable, Equatable {
     return .init(name: name, rate: rate)
   }
 
+  private mutating func readIncludes(_ reader: inout OptionReader) {
+    let legal = DrawGroups.Name.allCases.map(\.rawValue)
+    for text in reader.arguments.values["--include"] ?? [] {
+      for part in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
+        if let name = reader.name(part, "--include", among: legal).flatMap(DrawGroups.Name.init) { request.includes.insert(name) }
+      }
+    }
+    if reader.arguments.has("--include"), drawsPath == nil {
+      reader.fail("--include says what --draws-output writes beside the draws, and that is not given.")
+    }
+  }
+
   private mutating func readFiles(_ reader: inout OptionReader, _ arguments: ParsedArguments) {
     dataPath = arguments.last("--data")
     outputPath = arguments.last("--output")
@@ -129,8 +178,12 @@ struct InferOptions: Sendable, Equatable {
         reader.fail("--draws-output expects a name that ends in .json or .csv, not \"\(drawsPath)\".")
       }
       request.keepsDraws = true
+      if arguments.has("--no-draws") { reader.fail("--draws-output: with --no-draws there are no draws to write.") }
     }
-    reader.checkDistinct([("--data", dataPath), ("--output", outputPath), ("--draws-output", drawsPath)])
+    reader.checkDistinct([
+      ("--data", dataPath), ("--output", outputPath), ("--draws-output", drawsPath),
+      ("--checkpoint", longRun.checkpointPath ?? longRun.resumePath),
+    ])
   }
 }
 

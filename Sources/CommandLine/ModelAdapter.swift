@@ -6,34 +6,28 @@ import Reporting
 
 /// A model as the command line runs it.
 package struct AnyRunnable<M: Model>: RunnableModel {
-  package init(_ type: M.Type) {}
+  let source: ModelSource<M>
+  /// What the command line has done to the model.
+  package let alterations: JSONObject
+
+  package init(_ type: M.Type) { self.init(ModelSource(type)) }
+
+  /// A model with the data of a file that ships with it.
+  package init(_ type: M.Type, file: @escaping @Sendable () throws -> Data) { self.init(ModelSource(type, file: file)) }
+
+  init(_ source: ModelSource<M>, alterations: JSONObject = JSONObject()) {
+    self.source = source
+    self.alterations = alterations
+  }
 
   package var name: String { M.name }
   package var summary: String { M.summary }
-
-  /// The data that the model ships with.
-  private var example: M? { (M.self as? any ModelWithExample.Type)?.example as? M }
-
-  package var hasEmbeddedData: Bool { M.self is any ModelWithExample.Type }
-
-  package func embeddedData() throws -> Data? {
-    guard let example else { return nil }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return try encoder.encode(example)
-  }
-
-  package func dataSchema() -> [DataField] { DataField.schema(of: M.self) }
+  package var hasEmbeddedData: Bool { source.embedded != nil }
+  package func embeddedData() throws -> Data? { try source.embedded.flatMap { try $0() } }
+  package func dataSchema() -> [DataField] { source.schema() }
 
   /// The model with its data, from a file, of its own, or with none at all.
-  func load(_ data: ModelData?) throws -> ModelData.Decoded<M> {
-    if let data { return try data.decode(M.self) }
-    if let example {
-      let embedded = try embeddedData().map { try ModelData(source: "embedded", bytes: $0).decode(M.self) }
-      return ModelData.Decoded(model: example, fields: embedded?.fields ?? [], warnings: [])
-    }
-    return try ModelData(source: "no data", bytes: Data("{}".utf8)).decode(M.self)
-  }
+  func load(_ data: ModelData?) throws -> ModelData.Decoded<M> { try source.load(data) }
 
   package func describe(data: ModelData?) throws -> ModelDescription {
     let loaded = try load(data)
@@ -49,7 +43,7 @@ package struct AnyRunnable<M: Model>: RunnableModel {
   }
 
   /// The model with its own guide, where that draws sites that are no functions of unconstrained numbers.
-  private static func guided(_ model: M) throws -> GuidedModel<M>? {
+  static func guided(_ model: M) throws -> GuidedModel<M>? {
     guard case .program(let program) = Method<M>.ownGuide?.form else { return nil }
     let guided = try GuidedModel(model, guide: program)
     return guided.draws.contains { !$0.legal.contains(where: \.isDifferentiable) } ? guided : nil
@@ -60,7 +54,7 @@ package struct AnyRunnable<M: Model>: RunnableModel {
   {
     var sites = recorded.sites.map { site in
       ModelDescription.Site(
-        name: site.name, role: Self.role(site.role), distribution: site.distribution, shape: site.outsideShape,
+        name: site.name, role: Self.role(site), distribution: site.distribution, shape: site.outsideShape,
         support: site.support.map { "\($0)" } ?? "", plates: site.plates.map(\.name), isSummedOut: site.isSummedOut)
     }
     sites += recorded.variables.filter { $0.role == .output }.map {
@@ -71,10 +65,11 @@ package struct AnyRunnable<M: Model>: RunnableModel {
       dimension: dimension, graph: graph, summation: recorded.summation.map(SummationReport.init))
   }
 
-  private static func role(_ role: Site.Role) -> ModelDescription.Site.Role {
-    switch role {
+  private static func role(_ site: Site) -> ModelDescription.Site.Role {
+    switch site.role {
     case .latent: .latent
-    case .observed, .intervened: .observed
+    case .observed: .observed
+    case .intervened: site.logDensity == nil && site.tables.isEmpty ? .intervened : .fixed
     case .parameter: .parameter
     case .factor: .factor
     }

@@ -15,7 +15,9 @@ extension AnyRunnable {
     let method = try asked.method(for: M.self)
     let posterior: Posterior<M.Output>
     do {
-      posterior = try await run(loaded.model, method, seed: request.seed, threads: request.threads, stop: FitStop()) {
+      posterior = try await run(
+        loaded.model, method, seed: request.seed, threads: request.threads, stop: FitStop(), checkpoint: request.checkpoint
+      ) {
         progress(ProgressEvent($0))
       }
     } catch is CancellationError {
@@ -24,9 +26,9 @@ extension AnyRunnable {
     let reports: [VariableReport]
     let draws: DrawSet?
     switch posterior.details {
-    case .nuts:
+    case .nuts, .smc:
       reports = posterior.summaries.map { VariableReport($0) }
-      draws = posterior.drawSet
+      draws = posterior.streamed == nil ? posterior.drawSet : nil
     case .vi, .program, .approximation:
       reports = posterior.summaries.map { VariableReport(independent: $0, draws: posterior.drawSet.drawsPerChain) }
       draws = posterior.drawSet
@@ -41,9 +43,35 @@ extension AnyRunnable {
     }
     var configuration = posterior.configuration(request)
     configuration["threads"] = .integer(request.threads ?? ProcessInfo.processInfo.activeProcessorCount)
-    return InferenceOutcome(
+    var outcome = InferenceOutcome(
       draws: draws, variables: reports, verdict: posterior.verdict.withoutRemarks, diagnostics: posterior.diagnostics,
       timing: posterior.timing.json, configuration: configuration, warnings: loaded.warnings, isInterrupted: posterior.isInterrupted)
+    if let draws, !request.includes.isEmpty {
+      outcome.groups = try await posterior.groups(request.includes, loaded.model, draws, request)
+      outcome.warnings += outcome.groups?.notes ?? []
+    }
+    return outcome
+  }
+}
+
+extension Posterior {
+  /// What is wanted beside the draws; a note in place of all of it where the fit was stopped.
+  fileprivate func groups<M: Model>(_ wanted: Set<DrawGroups.Name>, _ model: M, _ draws: DrawSet, _ request: InferenceRequest) async throws
+    -> DrawGroups
+  {
+    guard !isInterrupted else {
+      var groups = DrawGroups()
+      groups.notes = ["What --include asks for is missing, since the fit was stopped."]
+      return groups
+    }
+    let stop = FitStop()
+    let evaluation = DrawEvaluation(
+      model, draws, summedOut: Set(recorded.summation?.sites.map(\.name) ?? []), seed: request.seed, threads: request.threads, stop: stop)
+    return try await withTaskCancellationHandler {
+      try await FitThread.run { try evaluation.groups(wanted) }
+    } onCancel: {
+      stop.raise()
+    }
   }
 }
 

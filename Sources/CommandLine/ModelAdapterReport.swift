@@ -12,7 +12,14 @@ extension Posterior {
     switch settings {
     case .nuts(let configuration, let chains, let centering):
       object["chains"] = .integer(chains.count)
+      if let number = request.chainID { object["chain_id"] = .integer(number) }
       object.merge(configuration.json)
+      if configuration.thin > 1 { object["thin"] = .integer(configuration.thin) }
+      if let precision = request.control.precision {
+        object["until"] = .string(precision.text)
+        if case .nuts(let result) = details { object["draws"] = .integer(result.configuration.draws) }
+      }
+      if !request.control.keepsDraws { object["keeps_draws"] = false }
       object["centering"] = .string(centering.rawValue)
       object["init"] = .string(request.initialization ?? "random")
       if case .nuts(let result) = details, let choice = result.centering { object["coordinates"] = choice.json(recorded.sites) }
@@ -38,6 +45,7 @@ extension Posterior {
       object["evaluation_draws"] = .integer(configuration.evaluationDraws)
       object.merge(configuration.mode.json)
     case .map(let configuration): object.merge(configuration.json)
+    case .smc(let configuration): object.merge(configuration.json)
     }
     return object
   }
@@ -45,17 +53,44 @@ extension Posterior {
   /// All diagnostics but the verdict.
   var diagnostics: JSONObject {
     switch details {
-    case .nuts(let result): result.json
-    case .vi(let result): result.json
-    case .program(let result): result.json
-    case .approximation(let result): result.json
+    case .nuts(let result): streamed.map { result.json.adding($0) } ?? result.json
+    case .vi(let result): result.json.tracing(result.trace.map { ($0.step, $0.elbo) })
+    case .program(let result): result.json.tracing(result.optimization.trace)
+    case .approximation(let result): hasObjectiveTrace ? result.json.tracing(result.trace) : result.json
     case .laplace(let result): result.json
     case .map(let result): result.json
+    case .smc(let result): result.json
+    }
+  }
+}
+
+extension Posterior {
+  /// Whether the steps of an approximation are steps up an objective: those of the other algorithms are not.
+  private var hasObjectiveTrace: Bool {
+    guard case .approximation(let configuration, _) = settings else { return false }
+    switch configuration.algorithm {
+    case .graph, .fixedDraws: return true
+    case .pathfinder, .batchAndMatch, .svgd, .importance: return false
     }
   }
 }
 
 extension JSONObject {
+  /// With what is approximate about summaries of draws that were not kept, and how.
+  func adding(_ streamed: StreamingDraws) -> JSONObject {
+    var object = self
+    object["approximate"] = .object(JSONObject(streamed.notes.map { ($0.name, .string($0.value)) }))
+    return object
+  }
+
+  /// With the objective by step, where the method has one.
+  fileprivate func tracing(_ trace: [(step: Int, value: Double)]) -> JSONObject {
+    guard !trace.isEmpty else { return self }
+    var object = self
+    object[ObjectiveTrace.key] = ObjectiveTrace.json(trace)
+    return object
+  }
+
   mutating func merge(_ other: JSONObject) {
     for (key, value) in other.entries { self[key] = value }
   }

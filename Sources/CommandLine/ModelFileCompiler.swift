@@ -1,14 +1,17 @@
 import Foundation
 import Reporting
 
-/// Makes a program of a model file: compiled against the library beside the running program, kept in a cache under the checksum of all that goes into it.
+/// Makes a program of a model file or of a notebook: compiled against the library beside the running program, kept in a cache under the checksum of all that goes into it.
 struct ModelFileCompiler {
   private let console: Console
   private let installation: Installation
   private let compiler: String
-  private let cache: URL
+  let cache: URL
   /// Programs kept; each is some megabytes.
   private static let capacity = 32
+
+  /// What a file is: a model with `@main`, or a script with statements at its top level.
+  enum Form { case model, script }
 
   init(console: Console) throws {
     self.console = console
@@ -26,15 +29,30 @@ struct ModelFileCompiler {
     path.split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
   }
 
-  /// The path of the program; compiled only when the cache does not have it. Throws `UserError`.
-  func program(for path: String) throws -> String {
+  /// The text of a model file. Throws `UserError` where it cannot be one.
+  @discardableResult
+  func checkSource(_ path: String) throws -> String {
     let source = try InputFile.read(path)
     guard let text = String(data: source, encoding: .utf8) else { throw UserError("\(path) is not UTF-8 text.") }
     guard text.contains(where: { !$0.isWhitespace }) else {
       throw UserError("\(path) is empty: a model file holds one @main struct that conforms to Model.")
     }
-    let key = SHA256.hexadecimal(
-      Data((arguments.joined(separator: " ") + "\n" + compiler + "\n" + installation.identity() + "\n" + text).utf8))
+    return text
+  }
+
+  /// The path of the program; compiled only when the cache does not have it. Throws `UserError`.
+  func program(for path: String) throws -> String { try program(checkSource(path), .model, of: path) }
+
+  /// The path of the program that a script makes; `path` is the file that the user knows it by. Throws `UserError`.
+  func program(script: String, of path: String) throws -> String { try program(script, .script, of: path) }
+
+  /// Names everything besides the text that a program in the cache depends on.
+  func identity(_ form: Form) -> String {
+    (["-Onone"] + arguments(form)).joined(separator: " ") + "\n" + compiler + "\n" + installation.identity()
+  }
+
+  private func program(_ text: String, _ form: Form, of path: String) throws -> String {
+    let key = SHA256.hexadecimal(Data((identity(form) + "\n" + text).utf8))
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     // The program is called like the file, for usage lines and `ps`.
     let place = cache.appendingPathComponent(String(key.prefix(32)))
@@ -43,15 +61,15 @@ struct ModelFileCompiler {
       utimes(place.path, nil)
       return program.path
     }
-    try build(path, place: place, name: program.lastPathComponent)
-    prune()
+    try build(path, form == .script ? text : nil, place: place, name: program.lastPathComponent)
+    Self.prune(cache, to: Self.capacity)
     return program.path
   }
 
   /// Model bodies run once, so their own code need not be fast, and code that is not optimized compiles sooner: eight schools, compiled and linked by lld,
   /// in 0.6 s; with -O 1.0 s; linked by gold 0.9 s; with system modules that were never compiled before 2.4 s (two cores, both busy).
-  private var arguments: [String] {
-    var arguments = ["-Onone", "-parse-as-library", "-swift-version", "6", "-module-name", "ModelFile"]
+  private func arguments(_ form: Form) -> [String] {
+    var arguments = ["-swift-version", "6", "-module-name"] + (form == .model ? ["ModelFile", "-parse-as-library"] : ["Notebook"])
     arguments += installation.processorFlags
     arguments += ["-I", installation.modules.path]
     #if os(Linux)
@@ -60,7 +78,8 @@ struct ModelFileCompiler {
     return arguments
   }
 
-  private func build(_ path: String, place: URL, name: String) throws {
+  /// Compiles the file, or in its place a script, into the cache.
+  private func build(_ path: String, _ script: String?, place: URL, name: String) throws {
     let files = FileManager.default
     let working = cache.appendingPathComponent(".\(UUID().uuidString).part")
     do {
@@ -69,24 +88,56 @@ struct ModelFileCompiler {
       throw UserError("the cache of compiled models \(cache.path) cannot be written: \(Command.describe(error))")
     }
     defer { try? files.removeItem(at: working) }
-    let list = working.appendingPathComponent("objects")
-    let quoted = installation.objects.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
-    try Data((quoted.joined(separator: "\n") + "\n").utf8).write(to: list)
-    let program = working.appendingPathComponent(name)
-    // A file whose name begins with a dash must not look like an option.
-    let file = path.hasPrefix("-") ? "./" + path : path
-    let outcome = try run(
-      arguments + (console.isNotesTerminal && console.colorsNotes ? ["-color-diagnostics"] : []) + [
-        file, "@" + list.path, "-o", program.path,
-      ])
-    guard outcome.code == 0 else { throw failure(path, outcome.text) }
-    // Warnings of the compiler, if any.
-    if !outcome.text.isEmpty { console.notes(outcome.text) }
-    try? files.removeItem(at: list)
+    let written = working.appendingPathComponent("script.swift")
+    if let script { try Data(script.utf8).write(to: written) }
+    let refusal = try compile(
+      script == nil ? path : written.path, script == nil ? .model : .script, at: working.appendingPathComponent(name).path, ["-Onone"])
+    if let refusal { throw failure(path, refusal.text) }
+    try? files.removeItem(at: written)
     // Another process may have been faster; its program is the same.
     if rename(working.path, place.path) != 0, access(place.appendingPathComponent(name).path, X_OK) != 0 {
       throw UserError("the compiled model \(place.path) cannot be written: \(String(cString: strerror(errno)).lowercased()).")
     }
+  }
+
+  /// What the compiler said when it made no program.
+  struct Refusal {
+    var text: String
+    /// Whether the source is in order and only this way of linking failed.
+    var isLinking: Bool {
+      text.contains("linker command failed") && !text.contains("undefined symbol: main")
+        && text.firstMatch(of: #/\.swift:\d+:\d+: error:/#) == nil
+    }
+  }
+
+  /// Compiles and links a file; the program appears whole or not at all. What the compiler refuses is returned.
+  func compile(_ path: String, _ form: Form = .model, at program: String, _ mode: [String]) throws -> Refusal? {
+    let files = FileManager.default
+    let parent = URL(fileURLWithPath: program).deletingLastPathComponent()
+    let working = parent.appendingPathComponent(".\(UUID().uuidString).build")
+    do {
+      try files.createDirectory(at: working, withIntermediateDirectories: true)
+    } catch {
+      throw UserError("\(program) cannot be written: \(Command.describe(error))")
+    }
+    defer { try? files.removeItem(at: working) }
+    let list = working.appendingPathComponent("objects")
+    let quoted = installation.objects.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
+    try Data((quoted.joined(separator: "\n") + "\n").utf8).write(to: list)
+    // A file whose name begins with a dash must not look like an option.
+    let file = path.hasPrefix("-") ? "./" + path : path
+    let made = working.appendingPathComponent("program")
+    let outcome = try run(
+      mode + arguments(form) + (console.isNotesTerminal && console.colorsNotes ? ["-color-diagnostics"] : []) + [
+        file, "@" + list.path, "-o", made.path,
+      ])
+    guard outcome.code == 0 else { return Refusal(text: outcome.text) }
+    // Warnings of the compiler, if any.
+    if !outcome.text.isEmpty { console.notes(outcome.text) }
+    guard rename(made.path, program) == 0 else {
+      throw UserError("\(program) cannot be written: \(String(cString: strerror(errno)).lowercased()).")
+    }
+    return nil
   }
 
   private func run(_ arguments: [String]) throws -> (code: Int32, text: String) {
@@ -104,7 +155,7 @@ struct ModelFileCompiler {
   }
 
   /// What the compiler said, as a sentence where the mistake is one of form, else its own words with the user's line numbers.
-  private func failure(_ path: String, _ text: String) -> UserError {
+  func failure(_ path: String, _ text: String) -> UserError {
     if text.contains("undefined symbol: main") || text.contains("undefined reference to `main'")
       || text.contains("Undefined symbols") && text.contains("_main")
     {
@@ -129,17 +180,17 @@ struct ModelFileCompiler {
     )
   }
 
-  /// Drops the programs that were not used for longest.
-  private func prune() {
+  /// Drops what was not used for longest, where there are more entries than this.
+  static func prune(_ directory: URL, to capacity: Int) {
     let files = FileManager.default
-    let names = (try? files.contentsOfDirectory(atPath: cache.path))?.filter { !$0.hasPrefix(".") } ?? []
-    guard names.count > Self.capacity else { return }
+    let names = (try? files.contentsOfDirectory(atPath: directory.path))?.filter { !$0.hasPrefix(".") } ?? []
+    guard names.count > capacity else { return }
     let dated = names.map { name -> (name: String, time: Date) in
-      let attributes = try? files.attributesOfItem(atPath: cache.appendingPathComponent(name).path)
+      let attributes = try? files.attributesOfItem(atPath: directory.appendingPathComponent(name).path)
       return (name, attributes?[.modificationDate] as? Date ?? .distantPast)
     }
-    for entry in dated.sorted(by: { $0.time > $1.time }).dropFirst(Self.capacity) {
-      try? files.removeItem(at: cache.appendingPathComponent(entry.name))
+    for entry in dated.sorted(by: { $0.time > $1.time }).dropFirst(capacity) {
+      try? files.removeItem(at: directory.appendingPathComponent(entry.name))
     }
   }
 }

@@ -25,10 +25,25 @@ package protocol RunnableModel: Sendable {
     -> InferenceOutcome
   /// Predicts outputs and observations with their uncertainty. Throws `CancellationError` when the surrounding task is cancelled.
   func predict(data: ModelData?, request: PredictionRequest) async throws -> PredictionOutcome
+  /// Simulation-based calibration; `truth` are the data that true values and data are drawn with, nil for `data`. When the surrounding task is cancelled it
+  /// returns what is finished.
+  func calibrate(
+    data: ModelData?, truth: ModelData?, request: CalibrationRequest, progress: @escaping @Sendable (ProgressEvent) -> Void
+  ) async throws -> CalibrationOutcome
+  /// Looks for mistakes before any inference. Throws `CancellationError` when the surrounding task is cancelled.
+  func check(data: ModelData?, request: CheckRequest) async throws -> CheckOutcome
+  /// Draws from the prior. Throws `CancellationError` when the surrounding task is cancelled.
+  func simulate(data: ModelData?, request: SimulationRequest) async throws -> SimulationOutcome
   /// Times one value-and-gradient on 1, 8 and 64 lanes and the building of the plan. Honours cancellation.
   func bench(data: ModelData?, request: BenchRequest) throws -> BenchOutcome
   /// Compares the gradient estimators of the guide's sites, or trains with several of them. `note` hears how far that is. Honours cancellation.
   func estimators(data: ModelData?, test: ModelData?, request: EstimatorsRequest, note: (String) -> Void) throws -> EstimatorsOutcome
+  /// The model as a graph of its sites, data and outputs.
+  func graph(data: ModelData?) throws -> ModelGraph
+  /// What the command line has done to the model, for results; empty for the model as it is written.
+  var alterations: JSONObject { get }
+  /// The same model with values for some of its sites, without its likelihood, or with other data. What does not fit the model is told when it runs.
+  func operated(by request: SurgeryRequest) throws -> any RunnableModel
   /// The keys its data has, found from the type alone; empty where they cannot be known without data.
   func dataSchema() -> [DataField]
 }
@@ -52,7 +67,7 @@ package struct InferenceRequest: Sendable, Equatable {
   package enum Method: String, Sendable, CaseIterable {
     case vi, nuts, laplace, map, pathfinder
     case batchAndMatch = "batch-and-match"
-    case svgd
+    case svgd, smc, importance
   }
   package enum Guide: Sendable, Equatable { case meanField, fullRank, lowRank(Int), flat(FlatGuideFamily) }
   package enum Metric: String, Sendable, CaseIterable { case automatic, diagonal, dense }
@@ -93,13 +108,23 @@ package struct InferenceRequest: Sendable, Equatable {
   package var metric: Metric?
   package var adaptation: Adaptation?
   package var centering: Centering?
-  /// Where the chains of `nuts` begin: `random` or `pathfinder`.
+  /// Where a fit begins: `random`, `pathfinder`, `zero`, `prior`, or a file, of which `start` holds the content.
   package var initialization: String?
+  package var start: GivenStart?
   /// Target acceptance statistic, in (0, 1).
   package var targetAcceptance: Double?
   package var maximumTreeDepth: Int?
   /// Whether the draws themselves are wanted in the outcome (`--draws-output`).
   package var keepsDraws = false
+  /// Keep every so many of the draws; nil for all.
+  package var thin: Int?
+  package var control = ChainControl()
+  /// The only chain to run of `chains`, counted from 1; nil for all.
+  package var chainID: Int?
+  /// Where states are saved and what the run goes on from; nil for neither.
+  package var checkpoint: FitCheckpoint?
+  /// What is wanted beside the draws (`--include`).
+  package var includes: Set<DrawGroups.Name> = []
 
   package init() {}
 }
@@ -120,6 +145,8 @@ package struct InferenceOutcome: Sendable {
   package var warnings: [String]
   /// True when the run was cancelled and this is only what was finished.
   package var isInterrupted: Bool
+  /// What was asked for beside the draws.
+  package var groups: DrawGroups?
 
   package init(
     draws: DrawSet?, variables: [VariableReport], verdict: Verdict, diagnostics: JSONObject, timing: JSONObject,
@@ -155,7 +182,11 @@ package struct DataField: Sendable, Equatable {
 /// What `credence describe` prints.
 package struct ModelDescription: Sendable, Equatable {
   package struct Site: Sendable, Equatable {
-    package enum Role: String, Sendable { case latent, observed, parameter, factor, output }
+    package enum Role: String, Sendable {
+      case latent, observed, parameter, factor, output
+      /// Set from outside, without and with its density.
+      case intervened, fixed
+    }
     package var name: String
     package var role: Role
     /// `Normal`, `HalfCauchy`, …; nil for a factor or an output.

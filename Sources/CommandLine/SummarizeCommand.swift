@@ -2,19 +2,58 @@ import Foundation
 import Inference
 import Reporting
 
+/// Everything a `summarize` command line says.
+struct SummarizeOptions: Sendable, Equatable {
+  var operands: [String]
+  var showsAll: Bool
+  /// Of the highest-density interval; nil for none.
+  var intervalProbability: Double?
+  var outputPath: String?
+
+  /// Throws `UserError` with all mistakes at once.
+  init(_ arguments: ParsedArguments) throws {
+    var reader = OptionReader("summarize", arguments)
+    operands = arguments.operands
+    showsAll = arguments.has("--all")
+    intervalProbability = reader.number("--hdi", above: 0, below: 1)
+    outputPath = arguments.last("--output")
+    if outputPath == "" { reader.fail("--output expects a file, not an empty name.") }
+    guard reader.mistakes.isEmpty else { throw UserError(sentences: reader.mistakes) }
+  }
+}
+
 extension Command {
   /// `credence summarize`: tables from files. All files are read before the first line is printed, so that a wrong one leaves nothing half told.
-  func summarize(_ parsed: ParsedArguments) throws -> Int32 {
+  func summarize(_ options: SummarizeOptions) throws -> Int32 {
+    let resultFile = try options.outputPath.flatMap { $0 == "-" ? nil : try OutputFile(path: $0) }
+    let documents = try documents(options)
+    if let path = options.outputPath {
+      guard documents.count == 1 else {
+        throw UserError("summarize: --output \(path) takes one fit, and there are \(documents.count).")
+      }
+      let json = documents[0].document.json
+      if let resultFile { try resultFile.write(json) } else { try console.emit(json) }
+      if path == "-" { return ExitCode.done }
+    }
+    for (index, entry) in documents.enumerated() {
+      if documents.count > 1 { try console.print((index > 0 ? "\n" : "") + "\(entry.name)\n") }
+      let table = SummaryTable(entry.document, colors: console.colorsOutput, limit: options.showsAll ? .max : 20)
+      guard try console.print(table.text) else { break }
+    }
+    return ExitCode.done
+  }
+
+  private func documents(_ options: SummarizeOptions) throws -> [(name: String, document: ResultDocument)] {
     var documents: [(name: String, document: ResultDocument)] = []
     var chains: [(name: String, draws: DrawSet)] = []
     var mistakes: [String] = []
-    for path in parsed.operands {
+    for path in options.operands {
       do {
         let bytes = try path == "-" ? console.input() : InputFile.read(path)
         if let draws = try Self.csv(bytes, path) {
           chains.append((path, draws))
         } else {
-          documents.append((path, try Self.document(bytes, path)))
+          documents.append((path, try Self.document(bytes, path, options)))
         }
       } catch let error as DataError {
         mistakes.append("\(path): \(error.keyPath.isEmpty ? "" : error.keyPath + ": ")\(error.reason).")
@@ -27,18 +66,13 @@ extension Command {
     guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
     if !chains.isEmpty {
       do {
-        documents.append((chains.map(\.name).joined(separator: ", "), Self.document(try DrawsCSV.join(chains.map(\.draws)))))
+        documents.append((chains.map(\.name).joined(separator: ", "), Self.document(try DrawsCSV.join(chains.map(\.draws)), options)))
       } catch let error as DataError {
         let name = Int(error.keyPath).map { chains[$0].name } ?? ""
         throw UserError("\(name) does not belong to \(chains[0].name): \(error.reason).")
       }
     }
-    for (index, entry) in documents.enumerated() {
-      if documents.count > 1 { try console.print((index > 0 ? "\n" : "") + "\(entry.name)\n") }
-      let table = SummaryTable(entry.document, colors: console.colorsOutput, limit: parsed.has("--all") ? .max : 20)
-      guard try console.print(table.text) else { break }
-    }
-    return ExitCode.done
+    return documents
   }
 
   private static func csv(_ bytes: Data, _ path: String) throws -> DrawSet? {
@@ -46,22 +80,37 @@ extension Command {
     return try DrawsCSV.decode(bytes)
   }
 
-  private static func document(_ bytes: Data, _ path: String) throws -> ResultDocument {
+  private static func document(_ bytes: Data, _ path: String, _ options: SummarizeOptions) throws -> ResultDocument {
     guard !bytes.isEmpty else { throw UserError("\(path): the file is empty.") }
     let root: JSONValue
     do { root = try JSONReader.parse(bytes) } catch { throw UserError("\(path), \(error).") }
-    if root["schema"] != nil { return try ResultDocument(root) }
-    if root["posterior"] != nil { return document(try DrawsJSON.decode(root)) }
+    if root["schema"] != nil {
+      if options.intervalProbability != nil { throw UserError("\(path) is a result, which has no draws that --hdi could be taken from.") }
+      return try ResultDocument(root)
+    }
+    if root["posterior"] != nil { return document(try DrawsJSON.decode(root), options) }
     throw UserError("\(path) holds neither a result (\(ResultDocument.schema)) nor draws (an object with \"posterior\").")
   }
 
   /// The summaries of draws, with the verdict that convergence diagnostics alone allow.
-  private static func document(_ draws: DrawSet) -> ResultDocument {
-    let variables = Summary.summarize(draws).map { VariableReport($0) }
+  static func document(_ draws: DrawSet, _ options: SummarizeOptions? = nil) -> ResultDocument {
+    let summaries = Summary.summarize(draws)
+    var variables = summaries.map { VariableReport($0) }
+    for (index, own) in draws.variables.enumerated() {
+      if options?.outputPath != nil {
+        variables[index].statistics += summaries[index].quantiles.map { ("mcse_quantile_\($0.probability)", $0.mcse) }
+      }
+      if let probability = options?.intervalProbability {
+        let ends = Summary.highestDensityIntervals(own, probability: probability)
+        variables[index].statistics += [("hdi_lower", ends.lower), ("hdi_upper", ends.upper)]
+      }
+    }
     var diagnostics = JSONObject()
     if let diverging = draws.sampleStats["diverging"] { diagnostics["divergences"] = .integer(diverging.joined().count { $0 != 0 }) }
+    var method = JSONObject()
+    if let probability = options?.intervalProbability { method["hdi_probability"] = .number(probability) }
     return ResultDocument(
-      modelName: "", modelVersion: version, data: nil, method: JSONObject(), variables: variables,
+      modelName: "", modelVersion: version, data: nil, method: method, variables: variables,
       verdict: DrawsVerdict.judge(draws, variables), diagnostics: diagnostics, timing: JSONObject()
     )
   }

@@ -12,6 +12,7 @@ package enum FitSettings: Sendable {
   case approximation(ApproximationConfiguration, draws: Int)
   case laplace(LaplaceConfiguration, draws: Int)
   case map(MAPConfiguration)
+  case smc(SMCConfiguration)
 
   package var name: String {
     switch self {
@@ -20,6 +21,7 @@ package enum FitSettings: Sendable {
     case .approximation(let configuration, _): configuration.name
     case .laplace: "laplace"
     case .map: "map"
+    case .smc: "smc"
     }
   }
 }
@@ -41,7 +43,7 @@ package struct ProgramConfiguration: Sendable {
   package init() { optimization.isGuarded = true }
 }
 
-/// A model that brings a guide of its own, which ``Method/vi(guide:steps:particles:rate:draws:minibatch:)`` uses where none is named.
+/// A model that brings a guide of its own, which ``Method/vi(guide:steps:particles:rate:draws:minibatch:objective:)`` uses where none is named.
 public protocol ModelWithGuide: Model {
   static var guide: Guide<Self> { get }
 }
@@ -54,8 +56,12 @@ public struct Method<M: Model>: Sendable {
 
   /// Where the chains of NUTS begin.
   package var initialization = Initialization.random
+  /// Where a fit begins by a file; nil for `initialization`.
+  package var given: GivenStart?
   /// What comes after the guide; nil for nothing.
   package var refinement: Refinement?
+  /// When chains have run long enough, and what is kept of them.
+  package var control = ChainControl()
 
   package init(_ settings: FitSettings, program: (@Sendable (GuideProgram, M) throws -> Void)? = nil) {
     self.settings = settings
@@ -89,6 +95,10 @@ public struct Method<M: Model>: Sendable {
     case random
     /// At draws of multi-path Pathfinder, one for each chain.
     case pathfinder
+    /// At zero in every unconstrained coordinate.
+    case zero
+    /// At draws from the prior, another one for each chain.
+    case prior
   }
 
   /// The no-U-turn sampler: `draws` kept in each of `chains` chains after `warmup` iterations of adaptation.
@@ -187,6 +197,21 @@ public struct Method<M: Model>: Sendable {
     var configuration = SVGDConfiguration()
     configuration.particles = Swift.max(8, particles)
     return Method(.approximation(ApproximationConfiguration(.svgd(configuration)), draws: configuration.particles))
+  }
+
+  /// Sequential Monte Carlo from the prior to the posterior, with the evidence: independent populations of particles, which are the chains of the result.
+  public static func smc(particles: Int = 1000, populations: Int = 4) -> Method {
+    var configuration = SMCConfiguration()
+    configuration.particles = particles
+    configuration.populations = populations
+    return Method(.smc(configuration))
+  }
+
+  /// Importance sampling from the prior, with the evidence: `pool` weighted proposals, of which `draws` are resampled.
+  public static func importance(pool: Int = 40_000, draws: Int = 4000) -> Method {
+    var configuration = ImportanceConfiguration()
+    configuration.pool = pool
+    return Method(.approximation(ApproximationConfiguration(.importance(configuration)), draws: draws))
   }
 
   /// The highest mode of the density of the variables on their own, constrained scales that L-BFGS finds from `starts` random points: no

@@ -9,11 +9,21 @@ public final class Program: Recorder {
   struct Given {
     enum Kind {
       case observed, intervened
+      /// Held at this value, whose density counts.
+      case fixed
       /// Drawn by a guide: latent, with this value.
       case drawn
     }
     var value: Tensor
     var kind: Kind
+    /// Whether a single number stands for all elements of the site.
+    var stretches = false
+
+    /// The value in the shape of a site, where it is a number that stands for all elements.
+    func stretched(to shape: [Int]) -> Given {
+      guard stretches, value.shape.isEmpty, !shape.isEmpty, let number = value.node.knownValues?.first else { return self }
+      return Given(value: .full(shape, number), kind: kind)
+    }
   }
 
   func give(_ values: [String: Given]) {
@@ -69,9 +79,16 @@ public final class Program: Recorder {
     guard recording.isNew(name, source) else { return }
     // Draws of a posterior have nothing to say about what is observed.
     if let given = recording.take(name), given.kind != .drawn {
-      _ = take(given, as: name, d, source)
+      if given.kind == .fixed {
+        recording.report(name, source, "it is observed, and only a latent site can be held at a value; give it other data instead")
+      } else {
+        // Other data have the shape of those in the body, which the distribution's draws may have to stretch to.
+        _ = take(given, as: name, d, source, shape: value.tensor.shape)
+      }
       return
     }
+    // A simulation draws observed sites anew, whether or not their density counts.
+    if recording.dropsLikelihood, recording.mode == .density { return }
     observe(name, d, value.tensor, source)
   }
 
@@ -92,22 +109,29 @@ public final class Program: Recorder {
     add(name, .observed, d, D.Value(drawn: value), support: d.support, source)
   }
 
-  /// A value from outside for the site.
-  func take<D: Distribution>(_ given: Given, as name: String, _ d: D, _ source: SourceLine) -> D.Value {
+  /// A value from outside for the site; `shape` is that of one value, nil for the distribution's own.
+  func take<D: Distribution>(_ given: Given, as name: String, _ d: D, _ source: SourceLine, shape: [Int]? = nil) -> D.Value {
     let open = open.filter { $0.axis != steps?.axis }
-    let full = fullShape(of: given, d.shape)
+    let full = fullShape(of: given, shape ?? d.shape)
+    let given = given.stretched(to: full)
     guard given.value.shape == full else {
       let plates = open.isEmpty ? "" : " (\(open.map(\.plate.name).joined(separator: ", ")) leading)"
       recording.report(name, source, "the value given for it has shape \(given.value.shape), and the site has shape \(full)\(plates)")
-      return D.Value(drawn: .full(d.shape, .nan))
+      return D.Value(drawn: d.support.placeholder(d.shape))
     }
     let entered = open.reduce(given.value) { value, plate in
       given.kind == .drawn ? value[PlateIndex(axis: plate.axis, fullSize: plate.plate.present)] : value[plate.index]
     }
     let inside = loop?.part(of: entered) ?? steps.map { entered[$0] } ?? entered
+    if given.kind == .intervened || given.kind == .fixed, let sentence = DataCheck.problem(ofGiven: given.value, inside, d.support, D.name)
+    {
+      recording.report(name, source, sentence)
+      return D.Value(drawn: d.support.placeholder(d.shape))
+    }
     switch given.kind {
     case .observed: observe(name, d, inside, source)
     case .intervened: recording.sites.append(site(name, .intervened, D.name, inside, support: d.support, source))
+    case .fixed: add(name, .intervened, d, D.Value(drawn: inside), support: d.support, source)
     case .drawn: add(name, .latent, d, D.Value(drawn: inside), support: d.support, source)
     }
     return D.Value(drawn: inside)

@@ -34,6 +34,8 @@ final class Recording {
     var parameterization = Parameterization.asWritten
     /// Whether the parts of sites' coordinates are wanted (``SiteCoordinates/values``).
     var reportsCoordinates = false
+    /// Whether the log densities of single elements of observed sites are wanted (``Site/pointwise``).
+    var isPointwise = false
   }
 
   let options: Options
@@ -51,6 +53,8 @@ final class Recording {
   /// Inputs made in this recording, by site: a part that is recorded twice has one for both.
   private var inputs: [String: Node] = [:]
   var given: [String: Program.Given] = [:]
+  /// Whether observed sites are left out of the density.
+  var dropsLikelihood = false
   /// Sites whose values from outside are for plates of another size, so that they are drawn from their priors.
   var redrawn: [String] = []
   /// Sites of sequences whose values from outside are for another number of steps.
@@ -162,7 +166,7 @@ final class Recording {
   /// Looks for what only shows when the body is done: names that were given and do not exist, and recorded mistakes of shapes.
   func finish(outputs returned: [(name: String, value: Tensor)]) {
     let givable = sites.filter { $0.role != .factor }.map(\.name)
-    for name in given.keys.sorted() where !taken.contains(name) && !options.isPosterior {
+    for name in given.keys.sorted() where !taken.contains(name) && !(options.isPosterior && given[name]?.kind == .drawn) {
       report(nil, nil, "a value is given for site \"\(name)\", and the model has no such site\(NearestName.hint(name, among: givable))")
     }
     for name in options.minibatch.keys.sorted() where plates[name] == nil {
@@ -221,18 +225,22 @@ final class Recording {
 /// Checks of data before the first step.
 enum DataCheck {
   /// What is wrong with observed values known while recording: not finite, not whole, or outside the support.
-  static func problem(_ value: Tensor, _ support: Support, _ distribution: String) -> String? {
+  ///
+  /// - Parameter noun: what the value is called.
+  static func problem(_ value: Tensor, _ support: Support, _ distribution: String, _ noun: String = "the observed value") -> String? {
     guard let known = value.node.knownValues else { return nil }
     func name(_ place: Int) -> String {
-      if value.shape.isEmpty { return "the observed value" }
+      if value.shape.isEmpty { return noun }
       var rest = place
       let index = zip(Node.strides(value.shape), value.shape).map { stride, _ in
         defer { rest %= stride }
         return "\(rest / stride)"
       }
-      return "the observed value at [\(index.joined(separator: ", "))]"
+      return "\(noun) at [\(index.joined(separator: ", "))]"
     }
-    if let place = known.firstIndex(where: { !$0.isFinite }) { return "\(name(place)) is \(known[place]); data must be finite" }
+    if let place = known.firstIndex(where: { !$0.isFinite }) {
+      return "\(name(place)) is \(known[place]); \(noun == "the observed value" ? "data" : "it") must be finite"
+    }
     if support.isDiscrete, let place = known.firstIndex(where: { $0.rounded() != $0 }) {
       return "\(name(place)) is \(known[place]), and \(distribution) takes whole numbers"
     }

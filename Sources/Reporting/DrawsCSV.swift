@@ -11,8 +11,12 @@ package enum DrawsCSV {
     ("diverging", "divergent__"), ("energy", "energy__"),
   ]
 
-  static func write(_ draws: DrawSet, chain: Int, _ document: ResultDocument, append: (Data) throws -> Void) throws {
-    let statistics = columns.compactMap { column in
+  package static func write(_ draws: DrawSet, chain: Int, _ document: ResultDocument, append: (Data) throws -> Void) throws {
+    // Statistics of other systems keep their names.
+    let others = draws.sampleStats.keys.filter { name in !columns.contains { $0.statistic == name } }.sorted().map {
+      (statistic: $0, name: $0 + "__")
+    }
+    let statistics = (columns + others).compactMap { column in
       draws.sampleStats[column.statistic].flatMap { $0.indices.contains(chain) ? (column.name, $0[chain], column.statistic) : nil }
     }
     var text = header(draws, chain: chain, document)
@@ -61,10 +65,10 @@ package enum DrawsCSV {
       #     num_warmup = \(setting("warmup"))
       #     save_warmup = 0
       #     thin = 1
-      # id = \(chain + 1)
+      # id = \(document.method["chain_id"]?.double.map { Int($0) } ?? chain + 1)
       # random
       #   seed = \(setting("seed"))
-
+      \(DrawsOrigin.comments(document))
       """
   }
 

@@ -13,16 +13,17 @@ package struct SummaryTable {
     self.limit = limit
   }
 
-  private enum Cell {
+  enum Cell {
     case statistic(String)
     case quantile(Double)
   }
 
-  private var cells: [(title: String, cell: Cell)] {
+  var cells: [(title: String, cell: Cell)] {
     let wanted: [(String, Cell)] = [
       ("mode", .statistic("mode")), ("mean", .statistic("mean")), ("sd", .statistic("sd")), ("mcse", .statistic("mcse_mean")),
       ("median", .statistic("median")),
-      ("5 %", .quantile(0.05)), ("95 %", .quantile(0.95)), ("ess_bulk", .statistic("ess_bulk")), ("ess_tail", .statistic("ess_tail")),
+      ("5 %", .quantile(0.05)), ("95 %", .quantile(0.95)), ("hdi_lower", .statistic("hdi_lower")),
+      ("hdi_upper", .statistic("hdi_upper")), ("ess_bulk", .statistic("ess_bulk")), ("ess_tail", .statistic("ess_tail")),
       ("r_hat", .statistic("r_hat")),
     ]
     return wanted.filter { _, cell in document.variables.contains { values($0, cell) != nil } }
@@ -48,7 +49,7 @@ package struct SummaryTable {
     return table.text + verdict
   }
 
-  private func row(_ variable: VariableReport, _ element: Int, _ cells: [(title: String, cell: Cell)]) -> [String] {
+  func row(_ variable: VariableReport, _ element: Int, _ cells: [(title: String, cell: Cell)]) -> [String] {
     let error = variable["mcse_mean"].map { $0[element] }
     let spread = variable["sd"].map { $0[element] }
     return cells.map { title, cell in

@@ -55,11 +55,12 @@ let wrongInputs: [WrongInput] = [
   // Command lines.
   .init("infr line", #"credence: there is no command "infr"; the nearest is infer."#),
   .init(
-    "fit line", #"credence: there is no command "fit"; there are models, describe, infer, predict, summarize, estimators, bench and agree."#
+    "fit line",
+    #"credence: there is no command "fit"; there are new, models, describe, graph, check, simulate, infer, predict, summarize, plot, report, compare, sensitivity, calibrate, convert, merge, build, notebook, estimators, bench, agree, completions and man."#
   ),
   .init(
     "--seed 1 infer line",
-    "credence: the command comes first, before options such as --seed: models, describe, infer, predict, summarize, estimators, bench or agree."
+    "credence: the command comes first, before options such as --seed: new, models, describe, graph, check, simulate, infer, predict, summarize, plot, report, compare, sensitivity, calibrate, convert, merge, build, notebook, estimators, bench, agree, completions or man."
   ),
   .init("infer", "credence: infer: which model? Give the name of a built-in model or a Swift file."),
   .init("infer line coin-flips", #"credence: infer: expected one model, found 2: "line" "coin-flips"."#),
@@ -84,11 +85,11 @@ let wrongInputs: [WrongInput] = [
   .init("infer line --centering half", #"credence: infer: --centering expects auto or as-written, not "half"."#),
   .init("infer line --method vi --centering auto", "credence: infer: --centering belongs to --method nuts, not to vi."),
   .init(
-    "infer line --method smc",
-    "credence: infer: --method smc is not in this version, which has vi, nuts, laplace, map, pathfinder, batch-and-match or svgd."),
+    "infer line --method smc --draws 5", "credence: infer: --draws: the draws of smc are its particles; say how many with --particles."),
   .init(
     "infer line --method nut",
-    #"credence: infer: --method expects vi, nuts, laplace, map, pathfinder, batch-and-match or svgd, not "nut"; the nearest is nuts."#),
+    #"credence: infer: --method expects vi, nuts, laplace, map, pathfinder, batch-and-match, svgd, smc or importance, not "nut"; the nearest is nuts."#
+  ),
   .init("infer line --method vi --chains 4", "credence: infer: --chains belongs to --method nuts, not to vi."),
   .init("infer line --guide full-rank", "credence: infer: --guide belongs to --method vi, not to nuts (the default)."),
   .init(
