@@ -42,8 +42,19 @@ package struct Console: Sendable {
   /// Whether escape sequences for colour may go to standard output (https://no-color.org).
   package var colorsOutput: Bool { isOutputTerminal && (variables["NO_COLOR"] ?? "").isEmpty && variables["TERM"] != "dumb" }
 
-  /// A line to standard error.
-  package func note(_ line: String) { notes(line + "\n") }
+  /// A line to standard error. What would end the line or steer the terminal, as a key in somebody's data may, stands in it escaped: `\u{A}`.
+  package func note(_ line: String) {
+    let isPlain = line.unicodeScalars.allSatisfy { !Self.steers($0) }
+    let escaped =
+      isPlain
+      ? line : line.unicodeScalars.map { Self.steers($0) ? "\\u{\(String($0.value, radix: 16, uppercase: true))}" : String($0) }.joined()
+    notes(escaped + "\n")
+  }
+
+  /// Whether a character is a control character, or separates lines or paragraphs.
+  private static func steers(_ character: Unicode.Scalar) -> Bool {
+    [.control, .lineSeparator, .paragraphSeparator].contains(character.properties.generalCategory)
+  }
 
   /// Text to standard output; false when its reader is gone.
   @discardableResult
