@@ -69,8 +69,8 @@ extension DrawsCSV {
       }
       let parts = name.split(separator: ".").map(String.init)
       let indices = parts.dropFirst().map { Int($0) }
-      // A name with points that are no indices stands for itself.
-      let isIndexed = indices.allSatisfy { ($0 ?? 0) >= 1 }
+      // A name with points that are no indices, or of points alone, stands for itself.
+      let isIndexed = !parts.isEmpty && indices.allSatisfy { ($0 ?? 0) >= 1 }
       elements.append(
         Element(
           base: isIndexed ? parts[0] : name, indices: isIndexed ? indices.compactMap { $0.map { $0 - 1 } } : [], values: columns[column]))
