@@ -18,6 +18,10 @@ import numpy as np
 
 warnings.simplefilter("ignore")
 import arviz as az
+from arviz.utils import Numba
+
+# With numba installed, ArviZ 0.23's mcse(method="sd") fails on NumPy 2.4.
+Numba.disable_numba()
 
 program = sys.argv[1] if len(sys.argv) > 1 else ".build/release/credence"
 models = sys.argv[2:] or ["eight-schools", "radon", "logistic-regression", "kidiq-kidscore_interaction", "garch-garch11", "mixture-labels"]
@@ -52,12 +56,17 @@ def check(model, idata, draws, directory):
     run("summarize", *draws, "--hdi", "0.94", "--output", path)
     variables = json.load(open(path))["variables"]
     posterior = idata.posterior
+    # ArviZ takes a series for constant whose range is below 1e-15, whatever its scale; squares of deviations of 1e-9 are such. All of these figures
+    # are equivariant under scaling, and a power of two rounds nothing: every element is brought to an sd near one and its errors are brought back.
+    sd = posterior.std(("chain", "draw"))
+    scale = 2.0 ** np.round(np.log2(sd.where(sd > 0, 1.0)))
+    scaled = posterior / scale
     figures = {
-        "r_hat": az.rhat(posterior), "ess_bulk": az.ess(posterior, method="bulk"), "ess_tail": az.ess(posterior, method="tail"),
-        "mcse_mean": az.mcse(posterior, method="mean"), "mcse_sd": az.mcse(posterior, method="sd"),
+        "r_hat": az.rhat(scaled), "ess_bulk": az.ess(scaled, method="bulk"), "ess_tail": az.ess(scaled, method="tail"),
+        "mcse_mean": az.mcse(scaled, method="mean") * scale, "mcse_sd": az.mcse(scaled, method="sd") * scale,
     }
     for p in ["0.05", "0.25", "0.5", "0.75", "0.95"]:
-        figures["mcse_quantile_" + p] = az.mcse(posterior, method="quantile", prob=float(p))
+        figures["mcse_quantile_" + p] = az.mcse(scaled, method="quantile", prob=float(p)) * scale
     hdi = az.hdi(posterior, hdi_prob=0.94)
     for name, own in variables.items():
         # Columns of a CSV file that ArviZ puts into other groups.
