@@ -54,6 +54,29 @@ func credence(_ arguments: [String], variables: [String: String] = [:], input: S
 /// The directory of the built products, beside this test bundle.
 let productsDirectory = URL(fileURLWithPath: ProcessInfo.processInfo.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
 
+/// The program itself, as it lies beside the tests.
+let credenceProgram = productsDirectory.appendingPathComponent("credence").path
+
+/// The variables of a run that compiles: the tests' own search path, and a cache and a home within a directory of the test.
+func compilerVariables(_ directory: String) -> [String: String] {
+  ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "XDG_CACHE_HOME": directory + "/.cache", "HOME": directory]
+}
+
+/// A model file: mu ~ N(0, 1), y ~ N(mu, 1). With n values the posterior is N(Σy/(n + 1), 1/√(n + 1)).
+let meanModelSource = """
+  import Credence
+
+  @main struct Mean: Model {
+    let y: Tensor
+    func body(_ p: Program) throws -> Tensor {
+      let mu = p.sample("mu", Normal(0, sd: 1))
+      p.plate("rows", y.count) { i in p.observe("y", Normal(mu, sd: 1), y[i]) }
+      return mu
+    }
+  }
+
+  """
+
 /// A directory of its own for the files of a test; nothing else writes there.
 func temporaryDirectory() throws -> String {
   let url = FileManager.default.temporaryDirectory.resolvingSymlinksInPath().appendingPathComponent("credence-tests-\(UUID().uuidString)")

@@ -5,21 +5,16 @@ import Testing
 /// Model files, compiled against the library that lies beside the tests.
 @Suite(.serialized) final class ModelFileTests: Sendable {
   private let directory: String
-  private let program: String
-  private let variables: [String: String]
 
-  init() throws {
-    directory = try temporaryDirectory()
-    program = productsDirectory.appendingPathComponent("credence").path
-    variables = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "XDG_CACHE_HOME": directory + "/cache", "HOME": directory]
-  }
-
+  init() throws { directory = try temporaryDirectory() }
   deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+  private var variables: [String: String] { compilerVariables(directory) }
 
   private func run(_ text: String, _ arguments: [String] = [], variables: [String: String]? = nil) async throws -> Ran {
     let path = directory + "/fit.swift"
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-    return await credence(["infer", path] + arguments, variables: variables ?? self.variables, program: program)
+    return await credence(["infer", path] + arguments, variables: variables ?? self.variables, program: credenceProgram)
   }
 
   @Test func aProgramIsMadeOnceAndStartedWithTheSameArguments() async throws {
@@ -28,7 +23,7 @@ import Testing
     #expect(first.notes == "")
     #expect(first.code == 0)
     let started = try #require(first.started.first)
-    #expect(started[0].hasPrefix(directory + "/cache/credence/") && started[0].hasSuffix("/fit"))
+    #expect(started[0].hasPrefix(directory + "/.cache/credence/") && started[0].hasSuffix("/fit"))
     #expect(Array(started.dropFirst()) == ["infer", "--seed", "7", "--data", "x.json"])
     let process = Process()
     process.executableURL = URL(fileURLWithPath: started[0])
@@ -42,7 +37,7 @@ import Testing
     #expect(try FileManager.default.attributesOfItem(atPath: started[0])[.modificationDate] as? Date == made)
     // Other content, other program; no working directory is left behind.
     #expect(try await run(text + "// changed\n").started.first?[0] != started[0])
-    let cache = try FileManager.default.contentsOfDirectory(atPath: directory + "/cache/credence")
+    let cache = try FileManager.default.contentsOfDirectory(atPath: directory + "/.cache/credence")
     #expect(cache.count == 2 && cache.allSatisfy { !$0.hasPrefix(".") })
   }
 
@@ -67,14 +62,14 @@ import Testing
         == "credence: the @main type in \(path) is no model: it must conform to Model.\n")
     #expect(try await run(" \n").notes == "credence: \(path) is empty: a model file holds one @main struct that conforms to Model.\n")
     #expect(
-      await credence(["infer", "./none.swift"], variables: variables, program: program).notes.hasPrefix(
+      await credence(["infer", "./none.swift"], variables: variables, program: credenceProgram).notes.hasPrefix(
         "credence: there is no file ./none.swift"))
     #expect(
-      await credence(["infer", directory + "/"], variables: variables, program: program).notes
+      await credence(["infer", directory + "/"], variables: variables, program: credenceProgram).notes
         == "credence: \(directory)/ cannot be read: it is a directory.\n")
     try Data([0x73, 0xFF, 0xFE]).write(to: URL(fileURLWithPath: directory + "/bytes.swift"))
     #expect(
-      await credence(["infer", directory + "/bytes.swift"], variables: variables, program: program).notes
+      await credence(["infer", directory + "/bytes.swift"], variables: variables, program: credenceProgram).notes
         == "credence: \(directory)/bytes.swift is not UTF-8 text.\n")
   }
 
@@ -141,9 +136,9 @@ import Testing
 
   private func start(_ arguments: [String]) throws -> (process: Process, notes: Pipe) {
     let process = Process()
-    process.executableURL = productsDirectory.appendingPathComponent("credence")
+    process.executableURL = URL(fileURLWithPath: credenceProgram)
     process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(["XDG_CACHE_HOME": directory + "/cache"]) { $1 }
+    process.environment = ProcessInfo.processInfo.environment.merging(["XDG_CACHE_HOME": directory + "/.cache"]) { $1 }
     let notes = Pipe()
     process.standardOutput = FileHandle(forWritingAtPath: "/dev/null")
     process.standardError = notes
@@ -174,21 +169,7 @@ import Testing
   }
 
   @Test func aModelFileGivesAPosterior() throws {
-    // y₁, y₂ ~ N(mu, 1) with mu ~ N(0, 1): the posterior is N((y₁ + y₂)/3, 1/√3).
-    let source = """
-      import Credence
-
-      @main struct Mean: Model {
-        let y: Tensor
-        func body(_ p: Program) throws -> Tensor {
-          let mu = p.sample("mu", Normal(0, sd: 1))
-          p.plate("rows", y.count) { i in p.observe("y", Normal(mu, sd: 1), y[i]) }
-          return mu
-        }
-      }
-
-      """
-    try Data(source.utf8).write(to: URL(fileURLWithPath: directory + "/mean.swift"))
+    try Data(meanModelSource.utf8).write(to: URL(fileURLWithPath: directory + "/mean.swift"))
     try Data(#"{"y": [1.5, 3.0]}"#.utf8).write(to: URL(fileURLWithPath: directory + "/y.json"))
     let (process, notes) = try start([
       "infer", directory + "/mean.swift", "--data", directory + "/y.json", "--output", directory + "/r.json", "--quiet",

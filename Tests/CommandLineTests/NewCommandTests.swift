@@ -6,14 +6,11 @@ import Testing
 /// `new` and `build`, with the library that lies beside the tests.
 @Suite(.serialized) final class NewCommandTests: Sendable {
   private let directory: String
-  private let program = productsDirectory.appendingPathComponent("credence").path
 
   init() throws { directory = try temporaryDirectory() }
   deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-  private var variables: [String: String] {
-    ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "XDG_CACHE_HOME": directory + "/.cache", "HOME": directory]
-  }
+  private var variables: [String: String] { compilerVariables(directory) }
 
   private func text(_ name: String) throws -> String { try String(contentsOfFile: directory + "/" + name, encoding: .utf8) }
 
@@ -78,7 +75,7 @@ import Testing
     }
     source += "    default: break\n    }\n  }\n}\n"
     try Data(source.utf8).write(to: URL(fileURLWithPath: directory + "/all.swift"))
-    let compiled = await credence(["infer", directory + "/all.swift"], variables: variables, program: program)
+    let compiled = await credence(["infer", directory + "/all.swift"], variables: variables, program: credenceProgram)
     #expect(compiled.code == 0 && compiled.notes == "")
     let made = try #require(compiled.started.first?.first)
     for template in templates {
@@ -94,21 +91,9 @@ import Testing
   }
 
   @Test func aProgramOfItsOwn() async throws {
-    let source = """
-      import Credence
-
-      @main struct Mean: Model {
-        let y: Tensor
-        func body(_ p: Program) throws -> Tensor {
-          let mu = p.sample("mu", Normal(0, sd: 1))
-          p.plate("rows", y.count) { i in p.observe("y", Normal(mu, sd: 1), y[i]) }
-          return mu
-        }
-      }
-
-      """
-    try Data(source.utf8).write(to: URL(fileURLWithPath: directory + "/mean.swift"))
-    let made = await credence(["build", directory + "/mean.swift", "-o", directory + "/prog"], variables: variables, program: program)
+    try Data(meanModelSource.utf8).write(to: URL(fileURLWithPath: directory + "/mean.swift"))
+    let made = await credence(
+      ["build", directory + "/mean.swift", "-o", directory + "/prog"], variables: variables, program: credenceProgram)
     #expect(made.code == 0 && made.output == "")
     #expect(made.notes.hasPrefix("credence: \(directory)/prog is made; it needs "))
     // The whole command line, without the library beside it and without a compiler.
@@ -119,8 +104,9 @@ import Testing
     #expect(try start(directory + "/prog", ["--version"]).output.hasPrefix("credence \(Command.version)\n"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory).sorted() == ["mean.swift", "prog"])
     // What does not compile leaves nothing behind.
-    try Data(source.replacing("Tensor {", with: "Int {").utf8).write(to: URL(fileURLWithPath: directory + "/wrong.swift"))
-    let wrong = await credence(["build", directory + "/wrong.swift", "-o", directory + "/prog2"], variables: variables, program: program)
+    try Data(meanModelSource.replacing("Tensor {", with: "Int {").utf8).write(to: URL(fileURLWithPath: directory + "/wrong.swift"))
+    let wrong = await credence(
+      ["build", directory + "/wrong.swift", "-o", directory + "/prog2"], variables: variables, program: credenceProgram)
     #expect(wrong.code == 2 && wrong.notes.hasSuffix("credence: \(directory)/wrong.swift does not compile: 1 error, shown above.\n"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory).sorted() == ["mean.swift", "prog", "wrong.swift"])
   }

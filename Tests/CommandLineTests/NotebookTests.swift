@@ -5,29 +5,24 @@ import Testing
 /// Notebooks, compiled against the library that lies beside the tests.
 @Suite(.serialized) final class NotebookTests: Sendable {
   private let directory: String
-  private let program: String
-  private let variables: [String: String]
 
-  init() throws {
-    directory = try temporaryDirectory()
-    program = productsDirectory.appendingPathComponent("credence").path
-    variables = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "XDG_CACHE_HOME": directory + "/cache", "HOME": directory]
-  }
-
+  init() throws { directory = try temporaryDirectory() }
   deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+  private var variables: [String: String] { compilerVariables(directory) }
 
   private var source: String { directory + "/n.swift" }
   private var page: String { directory + "/n.html" }
 
   private func run(_ text: String, _ arguments: [String] = []) async throws -> Ran {
     try Data(text.utf8).write(to: URL(fileURLWithPath: source))
-    return await credence(["notebook", source, "-o", page] + arguments, variables: variables, program: program)
+    return await credence(["notebook", source, "-o", page] + arguments, variables: variables, program: credenceProgram)
   }
 
   private func content() throws -> String { try String(contentsOfFile: page, encoding: .utf8) }
 
   private func programs() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: directory + "/cache/credence").filter { !$0.hasPrefix(".") }
+    try FileManager.default.contentsOfDirectory(atPath: directory + "/.cache/credence").filter { !$0.hasPrefix(".") }
   }
 
   private static let small = """
@@ -69,21 +64,21 @@ import Testing
     #expect(try programs().count == 1)
 
     // Nothing has changed: the same bytes, and nothing is compiled, for there is no program any more that could run.
-    for name in try programs() { try FileManager.default.removeItem(atPath: directory + "/cache/credence/" + name) }
+    for name in try programs() { try FileManager.default.removeItem(atPath: directory + "/.cache/credence/" + name) }
     let second = try await run(Self.small)
     #expect(second.notes == "credence: \(source): nothing has changed since the last run.\ncredence: \(page) is written.\n")
     #expect(try content() == html)
     // Other prose is a page without a run; so is Markdown.
     _ = try await run(Self.small.replacing("Prose.", with: "Other prose."), ["--quiet"])
     #expect(try content() == html.replacing("Prose.", with: "Other prose."))
-    let markdown = await credence(["notebook", source, "-o", directory + "/n.md"], variables: variables, program: program)
+    let markdown = await credence(["notebook", source, "-o", directory + "/n.md"], variables: variables, program: credenceProgram)
     #expect(markdown.code == 0)
     let text = try String(contentsOfFile: directory + "/n.md", encoding: .utf8)
     #expect(text.hasPrefix("# A *small* notebook\n\nOther prose.\n\n```swift\nimport Credence\n"))
     #expect(text.contains("![Draws](data:image/svg+xml;base64,"))
     #expect(try programs() == [])
     // No working directory is left behind.
-    let left = try FileManager.default.contentsOfDirectory(atPath: directory + "/cache/credence").filter { $0.hasSuffix(".part") }
+    let left = try FileManager.default.contentsOfDirectory(atPath: directory + "/.cache/credence").filter { $0.hasSuffix(".part") }
     #expect(left == [])
   }
 
@@ -124,7 +119,7 @@ import Testing
     let text = "// %% Long\nimport Credence\nimport Foundation\nprint(\"begun\")\nThread.sleep(forTimeInterval: 600)\n"
     let task = Task { try await self.run(text) }
     // The program is under way when what it printed stands in its file.
-    let cache = directory + "/cache/credence/"
+    let cache = directory + "/.cache/credence/"
     while !task.isCancelled {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: cache)) ?? []
       let written = names.compactMap { try? String(contentsOfFile: cache + $0 + "/output", encoding: .utf8) }

@@ -121,9 +121,8 @@ import Testing
   @Test func aModelFileBecomesTheProgramThatWritesTheReport() async throws {
     let file = path("fit.swift")
     try Data("import Credence\n@main struct Fit { static func main() {} }\n".utf8).write(to: URL(fileURLWithPath: file))
-    let variables = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "XDG_CACHE_HOME": path("cache"), "HOME": directory]
-    let program = productsDirectory.appendingPathComponent("credence").path
-    let ran = await credence(["report", "r.json", "--model", file, "-o", path("x.html")], variables: variables, program: program)
+    let ran = await credence(
+      ["report", "r.json", "--model", file, "-o", path("x.html")], variables: compilerVariables(directory), program: credenceProgram)
     #expect(ran.notes == "" && ran.started.first.map { Array($0.dropFirst()) } == ["report", "r.json", "-o", path("x.html")])
   }
 }

@@ -140,7 +140,7 @@ private func parsed(_ text: String) throws -> JSONValue { try JSONReader.parse(D
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let file = directory + "/verdicts.json"
     let process = Process()
-    process.executableURL = productsDirectory.appendingPathComponent("credence")
+    process.executableURL = URL(fileURLWithPath: credenceProgram)
     process.arguments = ["agree", "--verdicts", "--model", "target-correlated-pair", "--method", "laplace", "--output", file]
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice

@@ -35,25 +35,7 @@ package struct NotebookPage: Sendable {
       if outputs.indices.contains(index) { body += outputs[index].map(Self.html).joined() }
       body += "</section>\n"
     }
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-      <meta name="generator" content="credence notebook">
-      <title>\(MarkupText.escaped(title))</title>
-      <style>\(NotebookStyle.sheet)</style>
-      </head>
-      <body>
-      <main>
-      \(body)</main>
-      </body>
-      </html>
-
-      """
+    return HTMLPage(title: title, generator: "credence notebook", style: NotebookStyle.sheet, body: "<main>\n\(body)</main>").text
   }
 
   private static func html(_ output: NotebookOutput) -> String {

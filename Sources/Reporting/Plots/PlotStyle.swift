@@ -42,7 +42,7 @@ package enum PlotStyle {
       ".rule{stroke:#555;stroke-width:1;stroke-dasharray:4 3;fill:none}",
       ".divergent{stroke:#c03a00;stroke-width:1.8;fill:none;stroke-dasharray:none}",
       ".node{fill:#fff;stroke:#333;stroke-width:1.4}", ".node.observed{fill:#d4d8dd}", ".node.data{fill:#f2f3f5;stroke:#8a8f96}",
-      ".node.output{stroke-dasharray:4 2.5}", ".node.factor{fill:#333}", ".plate{fill:none;stroke:#0072b2;stroke-width:1.2}",
+      ".node.output{stroke-dasharray:4 2.5}", ".plate{fill:none;stroke:#0072b2;stroke-width:1.2}",
       ".edge{fill:none;stroke:#555;stroke-width:1.2}", ".arrow{fill:#555;stroke:none}", ".plate-name{font-size:12px;fill:#005f96}",
       ".node-name{font-weight:600}", ".node-law{font-size:11.5px;fill:#444}",
     ]
@@ -50,7 +50,6 @@ package enum PlotStyle {
       ".ink{stroke:#e6e6e6}", ".area.ink{fill:#e6e6e6}", ".band{fill:#aaa;fill-opacity:.22}", ".rule{stroke:#a9b0b8}",
       ".divergent{stroke:#ff7b3a}",
       ".node{fill:#1d2025;stroke:#c9ced4}", ".node.observed{fill:#4a5058}", ".node.data{fill:#22262c;stroke:#7d848c}",
-      ".node.factor{fill:#c9ced4}",
       ".plate{stroke:#4fb0e8}", ".edge{stroke:#a9b0b8}", ".arrow{fill:#a9b0b8}", ".plate-name{fill:#7cc4f0}", ".node-law{fill:#b9bfc6}",
     ]
     func scoped(_ rules: [String]) -> String { rules.map { ".plot \($0)" }.joined() }

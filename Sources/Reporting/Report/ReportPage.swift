@@ -28,36 +28,18 @@ package struct ReportPage: Sendable {
     let sections = sections(summary)
     let name = [summary?.modelName, prediction?.modelName].compactMap { $0 }.first { !$0.isEmpty } ?? "draws"
     let title = prediction != nil && summary == nil ? "\(name): prediction" : "\(name): posterior"
-    var page = """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width,initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-      <meta name="generator" content="credence \(SVG.escaped(version))">
-      <title>\(SVG.escaped(title))</title>
-      <style>
-      \(ReportStyle.sheet)
-      \(PlotStyle.sheet)
-      </style>
-      </head>
-      <body>
-      <header>
-      <h1>\(SVG.escaped(title))</h1>
-      <p class="lead">\(SVG.escaped(lead(summary)))</p>
-
-      """
-    if let summary { page += verdict(summary) }
-    page += "</header>\n<nav aria-label=\"Sections\"><ul>"
-    page += sections.map { "<li><a href=\"#\($0.id)\">\(SVG.escaped($0.title))</a></li>" }.joined() + "</ul></nav>\n<main>\n"
+    var body = "<header>\n<h1>\(SVG.escaped(title))</h1>\n<p class=\"lead\">\(SVG.escaped(lead(summary)))</p>\n"
+    if let summary { body += verdict(summary) }
+    body += "</header>\n<nav aria-label=\"Sections\"><ul>"
+    body += sections.map { "<li><a href=\"#\($0.id)\">\(SVG.escaped($0.title))</a></li>" }.joined() + "</ul></nav>\n<main>\n"
     for section in sections {
-      page += "<section id=\"\(section.id)\">\n<h2>\(SVG.escaped(section.title))</h2>\n\(section.body)</section>\n"
+      body += "<section id=\"\(section.id)\">\n<h2>\(SVG.escaped(section.title))</h2>\n\(section.body)</section>\n"
     }
-    page +=
-      "</main>\n<footer>Written by credence \(SVG.escaped(version)).</footer>\n<script>\n\(ReportStyle.script)\n</script>\n</body>\n</html>\n"
-    return Data(page.utf8)
+    body += "</main>\n<footer>Written by credence \(SVG.escaped(version)).</footer>"
+    let page = HTMLPage(
+      title: title, generator: "credence \(version)", style: ReportStyle.sheet + "\n" + PlotStyle.sheet, script: ReportStyle.script,
+      body: body)
+    return Data(page.text.utf8)
   }
 
   // MARK: - Words
