@@ -185,7 +185,9 @@ enum Ascents {
       ascent = FullRankAscent(block, guide: guide, noise: noise, entropy: configuration.entropy)
     }
     let schedule = try AscentSchedule(ascent, configuration: configuration, samples: samples, checkpoint: checkpoint, report: report)
-    let outcome = configuration.steps.map { schedule.run(steps: $0) } ?? schedule.runUntilConverged()
+    if let steps = configuration.steps { return (schedule.run(steps: steps), block === wide ? 0 : block.evaluations - before) }
+    let outcome = SampleAverage.finish(
+      wide, schedule.runUntilConverged(), configuration: configuration, seed: seed, start: index, report: report)
     return (outcome, block === wide ? 0 : block.evaluations - before)
   }
 
