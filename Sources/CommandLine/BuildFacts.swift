@@ -2,19 +2,30 @@ import Foundation
 
 /// How this program was built, for `--version`.
 enum BuildFacts {
-  static var text: String {
+  static func text(programPath: String) -> String {
     var lines = ["credence \(Command.version)"]
     lines.append("  compiler   Swift \(swiftVersion), \(optimization), \(platform)")
     lines.append("  vectors    \(vectors)")
+    if let commit = BuildCommit.find(program: programPath, checkout: checkout) {
+      lines.append("  commit     \(commit), and what was not committed yet when this was built")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// Where the sources were compiled: this file is `Sources/CommandLine/BuildFacts.swift` there.
+  private static let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+
   private static var swiftVersion: String {
-    #if swift(>=6.4)
+    #if compiler(>=6.4)
       "6.4 or later"
-    #elseif swift(>=6.3)
+    #elseif compiler(>=6.3.2)
+      "6.3.2 or later of 6.3"
+    #elseif compiler(>=6.3.1)
+      "6.3.1"
+    #elseif compiler(>=6.3)
       "6.3"
-    #elseif swift(>=6.2)
+    #elseif compiler(>=6.2)
       "6.2"
     #else
       "6.1"

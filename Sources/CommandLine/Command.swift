@@ -71,7 +71,7 @@ package struct Command: Sendable {
       return ExitCode.done
     }
     if name == "--version" {
-      try console.print(BuildFacts.text)
+      try console.print(BuildFacts.text(programPath: console.programPath))
       return ExitCode.done
     }
     guard let command = CommandSpecification.named(name), !(isFixed && Self.needsLibrary.contains(name)) else {

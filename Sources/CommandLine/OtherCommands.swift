@@ -19,7 +19,10 @@ extension Command {
     if path == nil, !model.hasEmbeddedData, model.dataSchema().contains(where: { !$0.isOptional }) {
       let fields = model.dataSchema()
       if parsed.has("--json") {
-        try console.emit(JSONWriter.pretty(.object(("model", .string(model.name)), ("data", .array(fields.map(\.json))))))
+        try console.emit(
+          JSONWriter.pretty(
+            .object(
+              ("schema", .string(ModelDescription.schema)), ("model", .string(model.name)), ("data", .array(fields.map(\.json))))))
       } else {
         try console.print(
           "\(model.name): \(model.summary)\n\ndata\n" + Self.table(fields) + "\nWith --data FILE the sites and shapes are shown too.\n")
@@ -70,9 +73,11 @@ extension DataField {
 }
 
 extension ModelDescription {
+  static let schema = "credence/description/1"
+
   func json(_ name: String) -> JSONObject {
     JSONObject([
-      ("model", .string(name)), ("dimension", .integer(dimension)),
+      ("schema", .string(Self.schema)), ("model", .string(name)), ("dimension", .integer(dimension)),
       (
         "sites",
         .array(
@@ -120,7 +125,8 @@ extension ModelDescription {
 extension BenchOutcome {
   func json(_ name: String) -> JSONObject {
     JSONObject([
-      ("model", .string(name)), ("dimension", .integer(dimension)), ("instructions", .integer(instructions)),
+      ("schema", "credence/bench/1"), ("model", .string(name)), ("dimension", .integer(dimension)),
+      ("instructions", .integer(instructions)),
       (
         "plan_building",
         .object(

@@ -108,7 +108,10 @@ extension Command {
     var diagnostics = JSONObject()
     if let diverging = draws.sampleStats["diverging"] { diagnostics["divergences"] = .integer(diverging.joined().count { $0 != 0 }) }
     var method = JSONObject()
-    if let probability = options?.intervalProbability { method["hdi_probability"] = .number(probability) }
+    if let options {
+      method["name"] = "summarize"
+      if let probability = options.intervalProbability { method["hdi_probability"] = .number(probability) }
+    }
     return ResultDocument(
       modelName: "", modelVersion: version, data: nil, method: method, variables: variables,
       verdict: DrawsVerdict.judge(draws, variables), diagnostics: diagnostics, timing: JSONObject()

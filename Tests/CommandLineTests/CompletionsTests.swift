@@ -92,6 +92,41 @@ import Testing
     #expect(lines[1].contains("Swift 6.") && lines[2].hasPrefix("  vectors    "))
   }
 
+  /// The journals of a checkout and of a worktree, in which the commit was `1…` from the second 1000 on and `2…` from 2000 on.
+  @Test func theCommitIsThatOfTheBuild() throws {
+    let directory = try temporaryDirectory()
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    func write(_ text: String, _ path: String) throws {
+      let file = URL(fileURLWithPath: "\(directory)/\(path)")
+      try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: file)
+    }
+    let (zeros, ones, twos) = (String(repeating: "0", count: 40), String(repeating: "1", count: 40), String(repeating: "2", count: 40))
+    let journal = "\(zeros) \(ones) A B <a@b> 1000 +0000\n\(ones) \(twos) A B <a@b> 2000 +0100\tcommit: A 3000 title\n"
+    try write(journal, "clone/.git/logs/HEAD")
+    try write("gitdir: ../clone/.git/worktrees/tree\n", "tree/.git")
+    try write(journal, "clone/.git/worktrees/tree/logs/HEAD")
+    try write("", "tarball/README.md")
+    func commit(_ checkout: String, _ program: String, builtAt time: Double) throws -> String? {
+      try write("program", program)
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: time)], ofItemAtPath: "\(directory)/\(program)")
+      return BuildCommit.find(program: "\(directory)/\(program)", checkout: "\(directory)/\(checkout)")
+    }
+    for checkout in ["clone", "tree"] {
+      let program = "\(checkout)/.build/release/credence"
+      #expect(try commit(checkout, program, builtAt: 999) == nil)
+      #expect(try commit(checkout, program, builtAt: 1000) == "111111111111")
+      #expect(try commit(checkout, program, builtAt: 1999.5) == "111111111111")
+      #expect(try commit(checkout, program, builtAt: 2500) == "222222222222")
+    }
+    // A copy was built at another time than it says, a release has no journal, and what is no journal says nothing.
+    #expect(try commit("clone", "bin/credence", builtAt: 2500) == nil)
+    #expect(try commit("tarball", "tarball/.build/release/credence", builtAt: 2500) == nil)
+    try write("x y z\n", "clone/.git/logs/HEAD")
+    #expect(try commit("clone", "clone/.build/release/credence", builtAt: 2500) == nil)
+  }
+
   @Test func coloursGoToTerminalsOnly() async {
     func output(_ variables: [String: String], isTerminal: Bool) async -> String {
       let recorder = Recorder()

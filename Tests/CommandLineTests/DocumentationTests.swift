@@ -42,4 +42,48 @@ import Testing
       for link in try Self.page(String(name)).matches(of: /<doc:([A-Za-z]+)>/) { #expect(names.contains(link.1), "\(name): \(link.1)") }
     }
   }
+
+  /// The reference has a section for each command, with the usage as its title, and in it each option; what many commands have stands in sections of its own.
+  @Test func everyCommandAndOptionIsInTheReference() async throws {
+    let page = try Self.page("CommandLineReference")
+    let sections = page.split(separator: "\n### ").dropFirst().map { (title: String($0.prefix { $0 != "\n" }), text: String($0)) }
+    func section(_ name: String) throws -> String {
+      try #require(sections.first { $0.title.split(separator: " ").first == name[...] || $0.title == name }, "\(name) has no section").text
+    }
+    let (shared, surgery) = (try section("What many commands have"), try section("Model surgery"))
+    let overview = await credence(["--help"]).output
+    let commands = overview.matches(of: /\n  credence ([a-z]+)/).map { String($0.1) }
+    #expect(commands.count > 20)
+    for command in commands {
+      let own = try section(command)
+      let help = await credence(["help", command]).output
+      let usage = help.prefix { $0 != "\n" }.replacing("usage: credence ", with: "").replacing(" [options]", with: "")
+      #expect(own.hasPrefix(usage + "\n"), "\(command) is called as \(usage)")
+      let names = help.matches(of: /\n  (--[a-z-]+)( |\n)/).map { String($0.1) }
+      #expect(names.contains("--help"))
+      for name in names where name != "--help" {
+        let mentions = [own] + (own.contains("surgery") ? [surgery] : [])
+        let isNamed = mentions.contains { $0.contains("`\(name)`") || $0.contains("`\(name) ") }
+        #expect(isNamed, "the section of \(command) does not have \(name)")
+        // An option that is only named has its meaning in the section of what many commands have.
+        let isExplained = (mentions + [shared]).contains { $0.contains("| `\(name)` |") || $0.contains("`\(name) ") }
+        #expect(isExplained, "\(name) of \(command) has no line in a table")
+      }
+    }
+    // Nothing is there that is not in the program.
+    let known = Set(commands + ["What", "Model", "Exit", "Environment", "Build", "Data"])
+    for section in sections {
+      #expect(known.contains(section.title.split(separator: " ").first.map(String.init) ?? ""), "\(section.title)")
+    }
+  }
+
+  /// Every schema has its line in the page about results, and every line its schema.
+  @Test func everySchemaIsOnThePageOfResults() throws {
+    let files = try FileManager.default.contentsOfDirectory(atPath: Self.catalogue.appendingPathComponent("Schemas").path)
+    let rows = try Self.page("ResultFiles").matches(of: /\| `credence\/[a-z]+\/1` \| `([a-z0-9.-]+)` \|/).map { String($0.1) }
+    #expect(files.sorted() == rows.sorted())
+    let named = try Self.sources("Sources").flatMap { $0.matches(of: /"credence\/([a-z]+)\/1"/).map { "\($0.1)-1.schema.json" } }
+    // A checkpoint is no JSON: its first line names its form.
+    #expect(Set(named).subtracting(["checkpoint-1.schema.json"]).subtracting(files).sorted() == [])
+  }
 }
