@@ -211,7 +211,10 @@ private func parsed(_ text: String) throws -> JSONValue { try JSONReader.parse(D
     let scaled = await run(["sensitivity", files[0], "--output", "-"])
     #expect(scaled.code == 0)
     try expectHeld("sensitivity", scaled.output)
-    try expectHeld("sensitivity", scaled.output.replacing(/"diagnosis": (null|"[^"]*")/, with: "\"diagnosis\": \"potential prior-data conflict\""))
+    func diagnosed(_ text: String) -> String { scaled.output.replacing(/"diagnosis": (null|"[^"]*")/, with: "\"diagnosis\": \"\(text)\"") }
+    try expectHeld("sensitivity", diagnosed("potential prior-data conflict"))
+    #expect(
+      try problems("sensitivity", diagnosed("bad")).first == "$.variables.slope.diagnosis is none of the values that are allowed")
   }
 
   @Test(arguments: ["nuts --warmup 100", "laplace"]) func calibrations(method: String) async throws {
