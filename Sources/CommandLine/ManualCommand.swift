@@ -51,8 +51,8 @@ struct ManualPage {
       """
     for command in commands {
       text += ".SS \(plain(command.usage(program: program, hasFixedModel: hasFixedModel)))\n"
-      text += plain(command.summary.prefix(1).uppercased() + command.summary.dropFirst()) + ".\n"
-      for line in command.details.split(separator: "\n") { text += ".br\n" + plain(String(line)) + "\n" }
+      text += plain(command.sentence) + "\n"
+      for line in command.paragraphs { text += ".br\n" + plain(line) + "\n" }
       for option in command.options where option.name != "--help" {
         text += ".TP\n.B \(plain(option.name))"
         text += option.value.map { " \\fI\(plain($0))\\fR" } ?? ""

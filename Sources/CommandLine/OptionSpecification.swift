@@ -166,18 +166,30 @@ extension CommandSpecification {
     return [program, name, operand, options.count > 1 ? "[options]" : ""].filter { !$0.isEmpty }.joined(separator: " ")
   }
 
+  /// The summary as a sentence.
+  var sentence: String { summary.prefix(1).uppercased() + summary.dropFirst() + (summary.hasSuffix("?") ? "" : ".") }
+
+  /// The details: a line that does not end as a sentence does goes on in the next, and a line that is laid out by spaces stays as it is.
+  var paragraphs: [String] {
+    var paragraphs: [String] = []
+    var isOpen = false
+    for line in details.split(separator: "\n").map(String.init) {
+      let isLaidOut = line.contains("  ")
+      if isOpen, !isLaidOut { paragraphs[paragraphs.count - 1] += " " + line } else { paragraphs.append(line) }
+      isOpen = !isLaidOut && !".:?".contains(line.last ?? ".")
+    }
+    return paragraphs
+  }
+
   /// Lines no longer than this, on any terminal: what a page of help looks like does not depend on where it is read.
   private static let helpWidth = 110
 
   func helpText(program: String, hasFixedModel: Bool) -> String {
     let heads = options.map { [$0.name, $0.value].compactMap { $0 }.joined(separator: " ") }
     let width = heads.map(\.count).max() ?? 0
-    let sentence = summary.prefix(1).uppercased() + summary.dropFirst() + "."
     var text = "usage: \(usage(program: program, hasFixedModel: hasFixedModel))\n\n"
-    text += Paragraph.wrapped(sentence, width: Self.helpWidth, indentation: 0) + "\n"
-    // Lines of the details that are laid out stay as they are.
-    for line in details.split(separator: "\n") {
-      text += (line.contains("  ") ? String(line) : Paragraph.wrapped(String(line), width: Self.helpWidth, indentation: 0)) + "\n"
+    for line in [sentence] + paragraphs {
+      text += (line.contains("  ") ? line : Paragraph.wrapped(line, width: Self.helpWidth, indentation: 0)) + "\n"
     }
     text += "\n"
     for (head, option) in zip(heads, options) {
