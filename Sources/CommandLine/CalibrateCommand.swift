@@ -23,7 +23,9 @@ extension CommandSpecification {
         "draw true values and data from the model with these data in place of --data: other priors' scales, for instance"),
       OptionSpecification("--method", "NAME", "nuts (default), vi, laplace, pathfinder or batch-and-match"),
       OptionSpecification(
-        "--guide", "NAME", "with --method vi: mean-field, full-rank, low-rank:R, flow:KIND and all others that infer has"),
+        "--guide", "NAME",
+        "with --method vi: mean-field, full-rank, low-rank:R, flow:KIND and all others that infer has (default: the model's own, or mean-field)"
+      ),
       OptionSpecification("--steps", "N", "vi: at most this many steps"),
       OptionSpecification("--simulations", "N", "at most so many fits (default 200)"),
       OptionSpecification("--ranked", "L", "posterior draws that the true value is ranked among (default 63)"),
@@ -64,7 +66,6 @@ struct CalibrateOptions: Sendable, Equatable {
     }
     for option in ["--chains", "--warmup"] where !isChain && arguments.has(option) { reader.fail("\(option) belongs to --method nuts.") }
     request.inference.guide = InferOptions.guide(&reader)
-    request.guideName = arguments.last("--guide") ?? request.guideName
     request.inference.steps = reader.whole("--steps", in: 1...1_000_000_000)
     request.inference.draws = reader.whole("--draws", in: 8...10_000_000) ?? (isChain ? 500 : 1000)
     if isChain {
@@ -102,8 +103,6 @@ struct CalibrateOptions: Sendable, Equatable {
 package struct CalibrationRequest: Sendable, Equatable {
   package var inference = InferenceRequest()
   package var configuration = CalibrationConfiguration()
-  /// As on the command line.
-  package var guideName = "mean-field"
   package init() {}
 }
 
@@ -167,26 +166,60 @@ extension AnyRunnable {
     let loaded = try load(data)
     let generator = try truth.map { try load($0) }
     let own = try FitRequest(request.inference).method(for: M.self)
-    if case .program = own.settings {
-      throw UserError("\(name) has a guide of its own, which reads the model's own data: name another one by --guide, or another --method.")
-    }
     var method = Method<GivenModel<M>>(own.settings)
     method.initialization = .init(rawValue: own.initialization.rawValue) ?? .random
     method.refinement = own.refinement
     let stop = FitStop()
-    let engine = CalibrationEngine(
-      loaded.model, generator: generator?.model, method, request.configuration, threads: request.inference.threads, stop: stop
-    ) { progress(ProgressEvent($0)) }
+    let asked = method
     let result = try await withTaskCancellationHandler {
-      try await FitThread.run { try engine.run() }
+      try await FitThread.run {
+        let guide = try own.program.map { try self.calibrated($0, data, loaded.model) }
+        let engine = CalibrationEngine(
+          loaded.model, generator: generator?.model, asked, guide: guide, request.configuration, threads: request.inference.threads,
+          stop: stop
+        ) { progress(ProgressEvent($0)) }
+        return try engine.run()
+      }
     } onCancel: {
       stop.raise()
     }
     var configuration = JSONObject([("name", .string(request.inference.method.rawValue))])
-    if request.inference.method == .vi { configuration["guide"] = .string(request.guideName) }
+    if let guide = own.settings.guide { configuration["guide"] = guide }
     if let draws = request.inference.draws { configuration["draws"] = .integer(draws) }
     if let chains = request.inference.chains { configuration["chains"] = .integer(chains) }
     if let warmup = request.inference.warmup { configuration["warmup"] = .integer(warmup) }
     return CalibrationOutcome(result: result, method: configuration, warnings: loaded.warnings + (generator?.warnings ?? []))
+  }
+
+  /// The model's own guide, which may read the data: it gets the simulated ones where the observed ones stand.
+  private func calibrated(_ body: @escaping @Sendable (GuideProgram, M) throws -> Void, _ data: ModelData?, _ model: M) throws
+    -> CalibratedGuide<M>
+  {
+    let members = try source.content(data)
+    let observed = try PriorPredictive(model, count: 1, seed: 0).observed
+    let places = ObservedPlaces(members, observed.map { ($0.name, $0.data) })
+    guard places.missing.isEmpty else {
+      throw UserError(
+        "\(name) has a guide that is a program, which may read the data, and what is observed as \(OptionReader.list(places.missing, "and")) is no entry of the data but computed from them: simulated data have no place there. Name another guide by --guide, or another --method."
+      )
+    }
+    let load = source.load
+    return CalibratedGuide(body) { simulated in
+      var changed = members
+      for (site, value) in simulated { places.put(value.values, of: site, into: &changed) }
+      return try load(ModelData(source: "the simulated data", sha256: "", root: .object(changed))).model
+    }
+  }
+}
+
+extension FitSettings {
+  /// The name of the guide as results have it; nil for a method without one.
+  fileprivate var guide: JSONValue? {
+    switch self {
+    case .vi(let configuration, _, _): configuration.json["guide"]
+    case .program(let configuration): configuration.json["guide"]
+    case .approximation(let configuration, _): configuration.json["guide"]
+    case .nuts, .laplace, .map, .smc, .exact: nil
+    }
   }
 }

@@ -8,7 +8,7 @@ extension CommandSpecification {
     name: "check", operands: "MODEL", summary: "look for what is wrong with a model and its data before any inference",
     details: """
       Gradients against differences; the data against draws from the prior; data that nothing uses, and unknowns that no data speak about; directions
-      along which the posterior does not fall; funnels, with the coordinates that remove them; priors that are none; what makes a model slow.
+      along which the posterior does not fall; funnels, with the lines to write in their place; priors that are none; what makes a model slow.
       Grades: ok; note (good to know); caution (look at it); fail (every result would be wrong).
       Exit codes: 0 done; 2 usage, data or model error; 3 a finding is fail; 130 interrupted.
       """,
@@ -17,6 +17,9 @@ extension CommandSpecification {
       OptionSpecification("--draws", "N", "draws from the prior (default 1000)"),
       OptionSpecification("--seed", "N", "seed of all randomness; equal seed, equal findings (default 1)"),
       OptionSpecification("--threads", "N", "threads (default: one per core); never changes a finding"),
+      OptionSpecification(
+        "--source", "FILE", "the Swift file that the model is written in, for the lines to change (known where MODEL is a file)"),
+      OptionSpecification("--rewrite", "FILE", "write that file with its funnels sampled as standard variables (non-centred)"),
       OptionSpecification("--output", "FILE", "write the findings as JSON (credence/check/1); - writes them to standard output"),
     ] + surgery + [OptionSpecification("--help", nil, "this text")])
 }
@@ -35,12 +38,23 @@ package struct CheckOutcome: Sendable, Equatable {
   package var facts: JSONObject
   package var findings: [CheckFinding]
   package var grade: CheckGrade { findings.map(\.grade).max() ?? .ok }
+
+  /// Puts the model's own lines into the suggestions, as far as they are written so that they can be changed, and returns their changes.
+  mutating func quote(_ source: ModelText) -> [ModelText.Edit] {
+    var edits: [ModelText.Edit] = []
+    for index in findings.indices {
+      guard let site = findings[index].nonCentering, let edit = source.nonCentered(site) else { continue }
+      edits.append(edit)
+      findings[index].suggestion = CodeSuggestion(place: "\(source.path):\(edit.line)", before: edit.before, after: edit.after)
+    }
+    return edits
+  }
 }
 
 /// Everything a `check` command line says.
 struct CheckOptions: Sendable, Equatable {
   var request = CheckRequest()
-  var dataPath: String?
+  var dataPath, sourcePath, rewritePath: String?
   /// `-` is standard output.
   var outputPath: String?
 
@@ -52,7 +66,9 @@ struct CheckOptions: Sendable, Equatable {
     request.threads = reader.whole("--threads", in: 1...1024)
     dataPath = arguments.last("--data")
     outputPath = arguments.last("--output")
-    reader.checkFiles([("--data", dataPath), ("--output", outputPath)])
+    sourcePath = arguments.last("--source")
+    rewritePath = arguments.last("--rewrite")
+    reader.checkFiles([("--data", dataPath), ("--output", outputPath), ("--source", sourcePath), ("--rewrite", rewritePath)])
     guard reader.mistakes.isEmpty else { throw UserError(sentences: reader.mistakes) }
   }
 }
@@ -76,9 +92,18 @@ extension Command {
   func check(_ model: any RunnableModel, _ options: CheckOptions) async throws -> Int32 {
     try checkData(model, options.dataPath)
     let file = try options.outputPath.flatMap { $0 == "-" ? nil : try OutputFile(path: $0) }
+    let rewritten = try options.rewritePath.map { try OutputFile(path: $0) }
+    let source = try options.sourcePath.map { try ModelText($0) }
+    if rewritten != nil, source == nil {
+      throw UserError("check: --rewrite needs the file that \(model.name) is written in: give it with --source FILE.")
+    }
     let data = try data(options.dataPath)
     let request = options.request
-    let outcome = try await Interruption.during(console) { try await model.check(data: data, request: request) }
+    var outcome = try await Interruption.during(console) { try await model.check(data: data, request: request) }
+    if let source {
+      let edits = outcome.quote(source)
+      if let rewritten { try write(source, edits, to: rewritten, options.rewritePath ?? "") }
+    }
     let document = try document(model, data, request, outcome)
     try file?.write(document)
     if options.outputPath == "-" {
@@ -89,13 +114,27 @@ extension Command {
     return outcome.grade == .fail ? ExitCode.verdictFail : ExitCode.done
   }
 
+  private func write(_ source: ModelText, _ edits: [ModelText.Edit], to file: OutputFile, _ path: String) throws {
+    guard !edits.isEmpty else {
+      console.note("credence: nothing in \(source.path) is to be rewritten, and \(path) is not written.")
+      return
+    }
+    try file.write(Data(source.applying(edits).utf8))
+    console.note("credence: \(path) has \(edits.count) line\(edits.count == 1 ? "" : "s") of \(source.path) rewritten.")
+  }
+
   private func document(_ model: any RunnableModel, _ data: ModelData?, _ request: CheckRequest, _ outcome: CheckOutcome) throws -> Data {
     var method = JSONObject([("name", "check"), ("seed", .seed(request.seed)), ("draws", .integer(request.draws))])
     if !model.alterations.isEmpty { method["surgery"] = .object(model.alterations) }
     let findings = outcome.findings.map { finding -> JSONValue in
-      .object(
+      var object = JSONObject([
         ("check", .string(finding.check)), ("grade", .string(finding.grade.rawValue)), ("text", .string(finding.text)),
-        ("numbers", .object(JSONObject(finding.numbers.map { ($0.name, .number($0.value)) }))))
+        ("numbers", .object(JSONObject(finding.numbers.map { ($0.name, .number($0.value)) }))),
+      ])
+      if let own = finding.suggestion {
+        object["suggestion"] = .object(("place", .string(own.place)), ("before", .string(own.before)), ("after", .string(own.after)))
+      }
+      return .object(object)
     }
     return JSONWriter.pretty(
       .object(
@@ -140,6 +179,13 @@ struct CheckText {
       let head = finding.grade.rawValue.padding(toLength: 9, withPad: " ", startingAt: 0)
       text += painted(head, finding.grade) + finding.check.padding(toLength: column, withPad: " ", startingAt: 0)
       text += Paragraph.wrapped(finding.text, width: width, indentation: 9 + column) + "\n"
+      // Code is to be copied: it stands in lines of its own, however long.
+      if let code = finding.suggestion {
+        let before = code.before.split(separator: "\n").map { "- \($0)" }
+        let after = code.after.split(separator: "\n").map { "+ \($0)" }
+        let margin = String(repeating: " ", count: 9 + column)
+        for line in [code.place] + before + after { text += margin + line + "\n" }
+      }
     }
     return text + "\ncheck: " + painted(outcome.grade.rawValue, outcome.grade) + "\n"
   }

@@ -228,6 +228,9 @@ package struct Command: Sendable {
     if let index = rest.indices.dropFirst().first(where: { rest[$0] == path && !Self.isValue(rest, $0, command) }) {
       rest.remove(at: index)
     }
+    if command == "check", !rest.contains(where: { $0 == "--source" || $0.hasPrefix("--source=") }) {
+      rest.insert(contentsOf: ["--source", path], at: 1)
+    }
     return try console.execute(program, rest)
   }
 

@@ -9,20 +9,15 @@ extension CommandSpecification {
     summary: "compare models by the predictive density of data left out: PSIS-LOO with k-hat, WAIC, stacking weights",
     details: """
       Each operand is a file of draws with their log likelihood, as infer --include log-likelihood --draws-output FILE wrote it (for CSV in several chains, the
-      name without their numbers), or a built-in model, which is fitted by NUTS first. All must be about the same data.
+      name without their numbers), or a model, built in or a Swift file, which is fitted first: by NUTS, or as --method and the other options of infer
+      say. All must be about the same data. Draws of an approximation (vi, laplace, batch-and-match) are corrected by their importance weights.
       elpd is the expected log density of new data, the sum over points of the density of each given all others; p the effective number of parameters.
       Exit codes: 0 done; 2 usage, data, draws or model error; 130 interrupted.
       """,
     options: [
       OptionSpecification("--criterion", "NAME", "loo (default) or waic: what the models are ordered and weighted by"),
       OptionSpecification("--site", "NAME", "only the points of this observed site (default: those of all)", repeats: true),
-      OptionSpecification("--data", "FILE", "the data of the models that are fitted; one JSON object; - reads standard input"),
-      OptionSpecification("--seed", "N", "seed of the fits and of the bootstrap behind pseudo-BMA+ (default 1)"),
-      OptionSpecification("--threads", "N", "threads (default: one per core); never changes a result"),
-      OptionSpecification("--output", "FILE", "write the comparison as JSON (credence/comparison/1); - writes it to standard output"),
-      OptionSpecification("--quiet", nil, "nothing on standard error but errors, and no table where --output is given"),
-      OptionSpecification("--help", nil, "this text"),
-    ])
+    ] + criticism("comparison", "seed of the fits and of the bootstrap behind pseudo-BMA+ (default 1)"))
 }
 
 /// Everything a `compare` command line says.
@@ -30,11 +25,7 @@ struct CompareOptions: Sendable, Equatable {
   var operands: [String]
   var criterion = ModelComparison.Criterion.loo
   var sites: [String] = []
-  var dataPath: String?
-  var seed: UInt64 = 1
-  var threads: Int?
-  var outputPath: String?
-  var isQuiet: Bool
+  var shared: CriticismOptions
 
   /// Throws `UserError` with all mistakes at once.
   init(_ arguments: ParsedArguments) throws {
@@ -43,15 +34,7 @@ struct CompareOptions: Sendable, Equatable {
     let legal = ModelComparison.Criterion.allCases.map(\.rawValue)
     if let name = reader.name("--criterion", among: legal), let known = ModelComparison.Criterion(rawValue: name) { criterion = known }
     sites = arguments.values["--site"] ?? []
-    seed = reader.seed("--seed") ?? seed
-    threads = reader.whole("--threads", in: 1...1024)
-    dataPath = arguments.last("--data")
-    outputPath = arguments.last("--output")
-    isQuiet = arguments.has("--quiet")
-    for option in ["--data", "--output"] where arguments.last(option) == "" {
-      reader.fail("\(option) expects a file, not an empty name.")
-    }
-    reader.checkDistinct([("--data", dataPath), ("--output", outputPath)])
+    shared = CriticismOptions(&reader)
     let twice = Set(operands.filter { name in operands.count { $0 == name } > 1 }).sorted()
     for name in twice { reader.fail("\(name) is given twice.") }
     guard reader.mistakes.isEmpty else { throw UserError(sentences: reader.mistakes) }
@@ -61,42 +44,29 @@ struct CompareOptions: Sendable, Equatable {
 extension Command {
   /// `credence compare`.
   func compare(_ options: CompareOptions) async throws -> Int32 {
-    let resultFile = try options.outputPath.flatMap { $0 == "-" ? nil : try OutputFile(path: $0) }
-    let data = try data(options.dataPath)
-    let request = CriticismRequest(
-      command: "compare", includes: [.logLikelihood], dataPath: options.dataPath, seed: options.seed, threads: options.threads,
-      isQuiet: options.isQuiet)
+    let resultFile = try options.shared.outputPath.flatMap { $0 == "-" ? nil : try OutputFile(path: $0) }
+    let request = CriticismRequest(command: "compare", includes: [.logLikelihood], options: options.shared)
+    try checkFitting(options.operands, request)
+    let data = try data(options.shared.dataPath)
     var all: [NamedDraws] = []
     var mistakes: [String] = []
     for name in options.operands {
-      do {
-        all.append(try await criticized(name, request, data))
-      } catch let error as UserError {
-        mistakes += error.sentences
-      } catch let error as FileError {
-        mistakes.append(error.description)
-      }
+      do { all.append(try await criticized(name, request, data)) } catch { mistakes += try FitFile.sentences(error, name) }
     }
     guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
     try Self.checkSameData(&all, options.sites)
-    let threads = options.threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let threads = options.shared.inference.threads ?? ProcessInfo.processInfo.activeProcessorCount
     let likelihoods = all.map { PointwiseLogLikelihood($0.groups.logLikelihood) }
     let entries = zip(all, likelihoods).map { own, likelihood in
       ModelComparison.Entry(
-        name: own.name, likelihood, relativeEfficiency: LeaveOneOut.relativeEfficiency(of: own.draws, threads: threads), threads: threads)
+        name: own.name, likelihood, logRatios: own.draws.logRatios,
+        relativeEfficiency: LeaveOneOut.relativeEfficiency(of: own.draws, threads: threads), threads: threads)
     }
     let document = ComparisonDocument(
-      ModelComparison(entries, by: options.criterion, seed: options.seed),
+      ModelComparison(entries, by: options.criterion, seed: options.shared.inference.seed),
       points: (0..<(likelihoods.first?.points ?? 0)).map { likelihoods[0].name(of: $0) },
       notes: all.flatMap { own in own.groups.notes.map { "\(own.name): \($0)" } })
-    if let resultFile { try resultFile.write(document.json) }
-    if options.outputPath == "-" {
-      try console.emit(document.json)
-    } else if options.outputPath == nil || !options.isQuiet {
-      try console.print(document.text)
-    }
-    if !options.isQuiet { for warning in document.warnings { console.note("credence: warning: \(warning)") } }
-    return ExitCode.done
+    return try write(document.json, document.text, document.warnings, resultFile, options.shared)
   }
 
   /// Leaves the sites that are asked for. Throws `UserError` where models have other points or other data.

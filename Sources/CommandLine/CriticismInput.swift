@@ -10,31 +10,22 @@ struct NamedDraws: Sendable {
   var groups: DrawGroups
 }
 
-/// What a command that judges fits needs of them.
-struct CriticismRequest: Sendable {
-  var command: String
-  var includes: Set<DrawGroups.Name>
-  var dataPath: String?
-  var seed: UInt64
-  var threads: Int?
-  var isQuiet: Bool
-
-  /// `log-likelihood,log-prior`.
-  var includeText: String { DrawGroups.Name.allCases.filter { includes.contains($0) }.map(\.rawValue).joined(separator: ",") }
-}
-
 extension Command {
-  /// The draws that an operand names: a file of them, or a built-in model, which is fitted by NUTS. Throws `UserError`, `FileError`, and what the fit throws.
+  private func isModel(_ name: String) -> Bool { models.contains { $0.name == name } || name.hasSuffix(".swift") }
+
+  /// Throws `UserError` where a command line says how to fit models, and names none.
+  func checkFitting(_ operands: [String], _ request: CriticismRequest) throws {
+    guard let option = request.options.words.first, !operands.contains(where: isModel) else { return }
+    throw UserError("\(request.command): \(option) says how a model is fitted, and only files of draws are given.")
+  }
+
+  /// The draws that an operand names: a file of them, or a model, which is fitted. Throws `UserError`, `FileError`, and what the fit throws.
   func criticized(_ name: String, _ request: CriticismRequest, _ data: ModelData?) async throws -> NamedDraws {
     if let model = models.first(where: { $0.name == name }) {
       let own = try await fitted(model, request, data)
       return try checked(own, request)
     }
-    if name.hasSuffix(".swift") {
-      throw UserError(
-        "\(request.command): fit \(name) first, by credence infer \(name) --include \(request.includeText) --draws-output FILE.json, and give FILE.json here."
-      )
-    }
+    if isModel(name) { return try checked(await fitted(file: name, request, data), request) }
     let isFile =
       name == "-" || FileManager.default.fileExists(atPath: name) || name.contains("/") || name.hasSuffix(".json") || name.hasSuffix(".csv")
     guard isFile else {
@@ -42,6 +33,18 @@ extension Command {
       throw UserError("\(request.command): \"\(name)\" is neither a file nor a built-in model\(near).")
     }
     return try checked(namedDraws(name), request)
+  }
+
+  /// Writes what a command has found: JSON into a file or to standard output, else a table.
+  func write(_ json: Data, _ text: String, _ warnings: [String], _ file: OutputFile?, _ options: CriticismOptions) throws -> Int32 {
+    if let file { try file.write(json) }
+    if options.outputPath == "-" {
+      try console.emit(json)
+    } else if options.outputPath == nil || !options.isQuiet {
+      try console.print(text)
+    }
+    if !options.isQuiet { for warning in warnings { console.note("credence: warning: \(warning)") } }
+    return ExitCode.done
   }
 
   private func checked(_ own: NamedDraws, _ request: CriticismRequest) throws -> NamedDraws {
@@ -60,22 +63,60 @@ extension Command {
   }
 
   private func fitted(_ model: any RunnableModel, _ request: CriticismRequest, _ data: ModelData?) async throws -> NamedDraws {
-    try checkData(model, request.dataPath)
-    var inference = InferenceRequest()
-    inference.seed = request.seed
-    inference.threads = request.threads
+    try checkData(model, request.options.dataPath)
+    var inference = request.options.inference
     inference.keepsDraws = true
     inference.includes = request.includes
     let asked = inference
     let outcome = try await Interruption.during(console) { try await model.infer(data: data, request: asked) { _ in } }
     guard let draws = outcome.draws, !outcome.isInterrupted else { throw CancellationError() }
     var groups = outcome.groups ?? DrawGroups()
-    if !request.isQuiet {
+    if !request.options.isQuiet {
       for warning in outcome.warnings where !groups.notes.contains(warning) { console.note("credence: warning: \(warning)") }
-      for reason in outcome.verdict.reasons { console.note("credence: warning: \(model.name): \(reason.text)") }
+      warn(outcome.verdict, of: model.name)
     }
     if groups.logLikelihood.isEmpty, groups.notes.isEmpty { groups.notes = ["The model has no observed site: there is no log likelihood."] }
     return NamedDraws(name: model.name, draws: draws, groups: groups)
+  }
+
+  private func warn(_ verdict: Verdict, of name: String) {
+    for reason in verdict.reasons where reason.severity != .ok { console.note("credence: warning: \(name): \(reason.text)") }
+  }
+
+  /// Fits the model of a Swift file in a process of its own: the program that the file becomes runs `infer`.
+  private func fitted(file path: String, _ request: CriticismRequest, _ data: ModelData?) async throws -> NamedDraws {
+    let options = request.options
+    let program = try ModelFileCompiler(console: console).program(for: path)
+    let files = FileManager.default
+    let place = files.temporaryDirectory.appendingPathComponent("credence-\(UUID().uuidString)")
+    try files.createDirectory(at: place, withIntermediateDirectories: true)
+    defer { try? files.removeItem(at: place) }
+    func file(_ name: String) -> String { place.appendingPathComponent(name).path }
+    var words = ["infer", "--include", request.includeText, "--draws-output", file("draws.json"), "--output", file("result.json")]
+    words += ["--seed", String(options.inference.seed)] + options.words
+    if let threads = options.inference.threads { words += ["--threads", String(threads)] }
+    words += options.isQuiet ? ["--quiet"] : ["--progress", "none"]
+    if let data, let given = options.dataPath {
+      // What came from standard input is gone from there.
+      if given == "-" { try JSONWriter.pretty(data.root).write(to: URL(fileURLWithPath: file("data.json"))) }
+      words += ["--data", given == "-" ? file("data.json") : given]
+    }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = words
+    process.environment = console.variables
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    let ending = try await RunningProcess(process).run(program, console)
+    if ending.isInterrupted || ending.code == ExitCode.interrupted { throw CancellationError() }
+    guard !ending.isSignal, [ExitCode.done, ExitCode.verdictFail].contains(ending.code) else {
+      throw UserError(
+        "\(request.command): \(path) could not be fitted\(ending.isSignal ? ", its program crashed." : ", for the reason above.")")
+    }
+    if !options.isQuiet { warn(try ResultDocument(JSONReader.parse(InputFile.read(file("result.json")))).verdict, of: path) }
+    var own = try namedDraws(file("draws.json"))
+    own.name = path
+    return own
   }
 
   /// Reads draws with their groups: ArviZ's JSON, posteriordb's, or CSV files of which each holds a chain (`F.csv` for `F_1.csv`, `F_2.csv`, …). Throws `UserError` and `FileError`.
@@ -89,17 +130,17 @@ extension Command {
       for index in draws.variables.indices { draws.variables[index].name = draws.variables[index].name.replacing(":", with: ".") }
       groups.renameColumns()
       return NamedDraws(name: path, draws: draws, groups: groups)
-    } catch let error as DataError {
-      throw UserError("\(path): \(error.keyPath.isEmpty ? "" : error.keyPath + ": ")\(error.reason).")
+    } catch {
+      throw UserError(sentences: try FitFile.sentences(error, path))
     }
   }
 
   private func drawsFile(_ path: String) throws -> (draws: DrawSet, groups: DrawGroups, isCSV: Bool) {
-    let bytes = try path == "-" ? console.input() : InputFile.read(path)
-    if path.lowercased().hasSuffix(".csv") || DrawsCSV.recognizes(bytes) { return (try DrawsCSV.decode(bytes), DrawGroups(), true) }
-    guard !bytes.isEmpty else { throw UserError("\(path): the file is empty.") }
     let root: JSONValue
-    do { root = try JSONReader.parse(bytes) } catch { throw UserError("\(path), \(error).") }
+    switch try FitFile(path == "-" ? console.input() : InputFile.read(path), path) {
+    case .chain(let draws): return (draws, DrawGroups(), true)
+    case .json(let value): root = value
+    }
     if let schema = root["schema"]?.text {
       throw UserError("\(path) is a result (\(schema)), which has no draws: infer --draws-output FILE writes them.")
     }

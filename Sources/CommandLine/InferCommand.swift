@@ -75,7 +75,7 @@ extension Command {
   ) throws -> ResultDocument {
     var source = data.map { ResultDocument.DataSource(source: $0.source, sha256: $0.sha256) }
     if source == nil, let embedded = try model.embeddedData() { source = .init(source: "embedded", sha256: SHA256.hexadecimal(embedded)) }
-    var method = JSONObject([("name", .string(options.request.method.rawValue))])
+    var method = JSONObject([("name", outcome.configuration["name"] ?? .string(options.request.method.rawValue))])
     for (key, value) in outcome.configuration.entries where key != "name" { method[key] = value }
     if method["seed"] == nil { method["seed"] = .seed(options.request.seed) }
     if !model.alterations.isEmpty { method["surgery"] = .object(model.alterations) }

@@ -21,9 +21,9 @@ struct InferOptions: Sendable, Equatable {
   ]
   private static let viOnly = ["--guide", "--estimator", "--steps", "--particles", "--optimizer", "--objective", "--minibatch"]
 
-  /// Reads the options of `infer`; throws `UserError` with all mistakes at once.
-  init(_ arguments: ParsedArguments) throws {
-    var reader = OptionReader("infer", arguments)
+  /// Reads the options of `infer`, or those of them that another command has; throws `UserError` with all mistakes at once.
+  init(_ arguments: ParsedArguments, command: String = "infer") throws {
+    var reader = OptionReader(command, arguments)
     longRun = LongRunOptions(&reader, arguments)
     let methodName = reader.name("--method", among: InferenceRequest.Method.allCases.map(\.rawValue))
     if let methodName, let method = InferenceRequest.Method(rawValue: methodName) { request.method = method }

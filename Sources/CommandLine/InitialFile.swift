@@ -16,9 +16,11 @@ enum InitialFile {
       return .earlier(earlier)
     }
     do {
-      if path.lowercased().hasSuffix(".csv") || DrawsCSV.recognizes(bytes) { return last(try DrawsCSV.decode(bytes)) }
       let root: JSONValue
-      do { root = try JSONReader.parse(bytes) } catch { throw UserError("\(path), \(error).") }
+      switch try FitFile(bytes, path) {
+      case .chain(let draws): return last(draws)
+      case .json(let value): root = value
+      }
       if root["schema"] != nil { return try centre(ResultDocument(root), path) }
       if root["posterior"]?.members != nil { return last(try DrawsJSON.decode(root)) }
       guard let members = root.members, !members.isEmpty else {
@@ -31,8 +33,8 @@ enum InitialFile {
             return .init(name: name, shape: shape, values: values)
           })
       ])
-    } catch let error as DataError {
-      throw UserError("\(path): \(error.keyPath.isEmpty ? "" : error.keyPath + ": ")\(error.reason).")
+    } catch {
+      throw UserError(sentences: try FitFile.sentences(error, path))
     }
   }
 

@@ -32,26 +32,10 @@ extension Command {
 
   func merge(_ parsed: ParsedArguments) throws -> Int32 {
     let options = try MergeOptions(parsed)
-    var parts: [Part] = []
-    var mistakes: [String] = []
-    for path in parsed.operands {
-      do { parts.append(try Self.part(path)) } catch let error as DataError {
-        mistakes.append("\(path): \(error.keyPath.isEmpty ? "" : error.keyPath + ": ")\(error.reason).")
-      } catch let error as UserError {
-        mistakes += error.sentences
-      } catch let error as FileError {
-        mistakes.append(error.description)
-      }
-    }
-    guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
+    var parts = try FitFile.all(parsed.operands) { try Self.part($0) }
     try Self.checkOrigins(parts)
     parts.sort { ($0.origin.chain ?? .max) < ($1.origin.chain ?? .max) }
-    let draws: DrawSet
-    do { draws = try DrawsCSV.join(parts.map(\.draws)) } catch let error as DataError {
-      let name = Int(error.keyPath).map { parts[$0].path } ?? ""
-      throw UserError("\(name) does not belong to \(parts[0].path): \(error.reason).")
-    }
-    return try report(draws, parts[0].origin, options)
+    return try report(FitFile.joined(parts.map { ($0.path, $0.draws) }), parts[0].origin, options)
   }
 
   private func report(_ draws: DrawSet, _ origin: DrawsOrigin, _ options: MergeOptions) throws -> Int32 {
@@ -72,12 +56,11 @@ extension Command {
 
   private static func part(_ path: String) throws -> Part {
     let bytes = try InputFile.read(path)
-    guard !bytes.isEmpty else { throw UserError("\(path): the file is empty.") }
-    if path.lowercased().hasSuffix(".csv") || DrawsCSV.recognizes(bytes) {
-      return Part(path: path, draws: try DrawsCSV.decode(bytes), origin: DrawsOrigin(csv: bytes))
-    }
     let root: JSONValue
-    do { root = try JSONReader.parse(bytes) } catch { throw UserError("\(path), \(error).") }
+    switch try FitFile(bytes, path) {
+    case .chain(let draws): return Part(path: path, draws: draws, origin: DrawsOrigin(csv: bytes))
+    case .json(let value): root = value
+    }
     guard root["posterior"] != nil else {
       let isResult = root["schema"] != nil
       throw UserError(

@@ -29,6 +29,9 @@ extension AnyRunnable {
     case .nuts, .smc:
       reports = posterior.summaries.map { VariableReport($0) }
       draws = posterior.streamed == nil ? posterior.drawSet : nil
+    case .exact:
+      reports = posterior.summaries.map { VariableReport($0) }
+      draws = request.control.keepsDraws ? posterior.drawSet : nil
     case .vi, .program, .approximation:
       reports = posterior.summaries.map { VariableReport(independent: $0, draws: posterior.drawSet.drawsPerChain) }
       draws = posterior.drawSet
@@ -44,7 +47,8 @@ extension AnyRunnable {
     var configuration = posterior.configuration(request)
     configuration["threads"] = .integer(request.threads ?? ProcessInfo.processInfo.activeProcessorCount)
     var outcome = InferenceOutcome(
-      draws: draws, variables: reports, verdict: posterior.verdict.withoutRemarks, diagnostics: posterior.diagnostics,
+      draws: draws, variables: reports, verdict: posterior.isExact ? posterior.verdict : posterior.verdict.withoutRemarks,
+      diagnostics: posterior.diagnostics,
       timing: posterior.timing.json, configuration: configuration, warnings: loaded.warnings, isInterrupted: posterior.isInterrupted)
     if let draws, !request.includes.isEmpty {
       outcome.groups = try await posterior.groups(request.includes, loaded.model, draws, request)
@@ -73,6 +77,11 @@ extension Posterior {
       stop.raise()
     }
   }
+}
+
+extension Posterior {
+  /// Whether nothing was estimated: that is worth a remark in a verdict which is ok.
+  fileprivate var isExact: Bool { if case .exact = details { true } else { false } }
 }
 
 extension InferenceOutcome {

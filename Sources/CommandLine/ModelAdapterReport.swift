@@ -46,6 +46,12 @@ extension Posterior {
       object.merge(configuration.mode.json)
     case .map(let configuration): object.merge(configuration.json)
     case .smc(let configuration): object.merge(configuration.json)
+    case .exact(let chains, let draws):
+      object["name"] = .string(settings.name)
+      object["asked"] = .string(request.method.rawValue)
+      object["chains"] = .integer(chains)
+      if let number = request.chainID { object["chain_id"] = .integer(number) }
+      object["draws"] = .integer(draws)
     }
     return object
   }
@@ -60,6 +66,7 @@ extension Posterior {
     case .laplace(let result): result.json
     case .map(let result): result.json
     case .smc(let result): result.json
+    case .exact(let result): result.json
     }
   }
 }
@@ -259,6 +266,15 @@ extension LaplaceResult {
     object["log_evidence"] = .number(logEvidence)
     object.merge(mode.json)
     return object
+  }
+}
+
+extension ExactResult {
+  var json: JSONObject {
+    JSONObject([
+      ("log_evidence", .object(("value", .number(logEvidence)), ("mcse", .number(0)))),
+      ("summed_out", .array(sites.map { .string($0) })),
+    ])
   }
 }
 

@@ -69,7 +69,7 @@ struct NotebookRunner {
   // MARK: - The process
 
   /// Runs the program in the directory of this process until it ends; a signal ends it.
-  private func start(_ program: String, _ token: String, _ output: URL, _ notes: URL) async throws -> NotebookEnding {
+  private func start(_ program: String, _ token: String, _ output: URL, _ notes: URL) async throws -> ProcessEnding {
     for file in [output, notes] { try Data().write(to: file) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
@@ -78,13 +78,7 @@ struct NotebookRunner {
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: notes)
     let running = RunningProcess(process)
-    return try await Interruption.during(console) {
-      try await withTaskCancellationHandler {
-        try await running.run(program)
-      } onCancel: {
-        running.stop()
-      }
-    }
+    return try await running.run(program, console)
   }
 
   // MARK: - The cache
@@ -118,58 +112,6 @@ struct NotebookRunner {
   }
 }
 
-/// How a notebook's program ended.
-struct NotebookEnding: Sendable {
-  /// Its exit code, or the number of the signal.
-  var code: Int32
-  var isSignal: Bool
-  var isInterrupted = false
-}
-
-/// A process that another thread may end: by SIGKILL, since it has inherited from this process that the other signals are ignored.
-private final class RunningProcess: Sendable {
-  private struct State {
-    var identifier: pid_t?
-    var isStopped = false
-  }
-  private let state = Mutex(State())
-  private let process: Mutex<Process>
-
-  init(_ process: sending Process) { self.process = Mutex(process) }
-
-  func run(_ program: String) async throws -> NotebookEnding {
-    let (endings, ended) = AsyncStream.makeStream(of: NotebookEnding.self)
-    try process.withLock { process in
-      process.terminationHandler = { process in
-        ended.yield(NotebookEnding(code: process.terminationStatus, isSignal: process.terminationReason == .uncaughtSignal))
-        ended.finish()
-      }
-      do { try process.run() } catch {
-        throw UserError("the compiled notebook \(program) cannot be started: \(Command.describe(error))")
-      }
-      state.withLock {
-        $0.identifier = process.processIdentifier
-        if $0.isStopped { kill(process.processIdentifier, SIGKILL) }
-      }
-    }
-    // A stream ends at once where its task is cancelled, and the process must have ended before its output is read.
-    let waiting = Task.detached { await endings.first { _ in true } }
-    var ending = await waiting.value ?? NotebookEnding(code: -1, isSignal: true)
-    state.withLock {
-      ending.isInterrupted = $0.isStopped
-      $0.identifier = nil
-    }
-    return ending
-  }
-
-  func stop() {
-    state.withLock {
-      $0.isStopped = true
-      if let identifier = $0.identifier { kill(identifier, SIGKILL) }
-    }
-  }
-}
-
 /// What is told about a program that did not end well.
 struct NotebookFailure {
   /// For the page.
@@ -178,7 +120,7 @@ struct NotebookFailure {
   let code: Int32
 
   /// - Parameter said: what the program wrote to standard error.
-  init(_ ending: NotebookEnding, _ said: String, cell: NotebookSource.Cell) {
+  init(_ ending: ProcessEnding, _ said: String, cell: NotebookSource.Cell) {
     let place = "the cell \(cell.title.map { "\"\($0)\" " } ?? "")(line \(cell.line))"
     let thrown = "Error raised at top level: "
     // The runtime's list of addresses helps nobody.

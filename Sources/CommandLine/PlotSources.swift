@@ -16,21 +16,7 @@ struct PlotSources: Sendable {
 
   /// Throws `UserError` with every mistake.
   init(_ paths: [String], _ console: Console) throws {
-    var contents: [(path: String, content: Content)] = []
-    var mistakes: [String] = []
-    for path in paths {
-      do {
-        contents.append((path, try Self.content(path == "-" ? console.input() : InputFile.read(path), path)))
-      } catch let error as DataError {
-        mistakes.append("\(path): \(error.keyPath.isEmpty ? "" : error.keyPath + ": ")\(error.reason).")
-      } catch let error as UserError {
-        mistakes += error.sentences
-      } catch let error as FileError {
-        mistakes.append(error.description)
-      }
-    }
-    guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
-    try assemble(contents)
+    try assemble(FitFile.all(paths) { ($0, try Self.content($0 == "-" ? console.input() : InputFile.read($0), $0)) })
   }
 
   private mutating func assemble(_ contents: [(path: String, content: Content)]) throws {
@@ -59,23 +45,22 @@ struct PlotSources: Sendable {
     }
     guard let first = chains.first else { return }
     try claim("draws", first.path)
-    do {
-      material.draws = try DrawsCSV.join(chains.map(\.draws))
-    } catch let error as DataError {
-      let name = Int(error.keyPath).map { chains[$0].path } ?? ""
-      throw UserError("\(name) does not belong to \(first.path): \(error.reason).")
-    }
+    material.draws = try FitFile.joined(chains)
   }
 
   private static func content(_ bytes: Data, _ path: String) throws -> Content {
-    if path.lowercased().hasSuffix(".csv") || DrawsCSV.recognizes(bytes) { return .chain(try DrawsCSV.decode(bytes)) }
-    guard !bytes.isEmpty else { throw UserError("\(path): the file is empty.") }
     let root: JSONValue
-    do { root = try JSONReader.parse(bytes) } catch { throw UserError("\(path), \(error).") }
+    switch try FitFile(bytes, path) {
+    case .chain(let draws): return .chain(draws)
+    case .json(let value): root = value
+    }
     if root["schema"]?.text == PredictionDocument.schema { return .prediction(try PredictionDocument(root)) }
     if root["schema"] != nil { return .result(try ResultDocument(root)) }
     let checks = try PredictiveCheck.decode(root)
-    if root["posterior"] != nil { return .draws(try DrawsJSON.decode(root), checks) }
+    if root["posterior"] != nil {
+      let draws = try DrawsJSON.decode(root)
+      return .draws(draws, checks.map { $0.weighted(by: draws.logRatios) })
+    }
     // Draws from the priors, as predict writes them, are plotted like others.
     if let prior = root["prior"] { return .draws(try DrawsJSON.decode(.object(("posterior", prior))), checks) }
     guard checks.isEmpty else { return .draws(nil, checks) }

@@ -92,43 +92,23 @@ extension Command {
 
   /// The draws in files: one in JSON, or the chains of one fit in CSV. Throws `UserError` with every mistake.
   private func posterior(_ paths: [String]) throws -> DrawSet {
-    var sets: [(path: String, draws: DrawSet, isCSV: Bool)] = []
-    var mistakes: [String] = []
-    for path in paths {
-      do {
-        sets.append(try posterior(path))
-      } catch let error as DataError {
-        mistakes.append("\(path): \(error.keyPath.isEmpty ? "" : error.keyPath + ": ")\(error.reason).")
-      } catch let error as UserError {
-        mistakes += error.sentences
-      } catch let error as FileError {
-        mistakes.append(error.description)
-      }
-    }
-    guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
+    let sets = try FitFile.all(paths) { try posterior($0) }
     guard sets.count > 1 else { return sets[0].draws }
     if let whole = sets.first(where: { !$0.isCSV }) {
       throw UserError("\(whole.path) holds all chains of a fit: it cannot be joined with other files.")
     }
-    do {
-      return try DrawsCSV.join(sets.map(\.draws))
-    } catch let error as DataError {
-      let name = Int(error.keyPath).map { sets[$0].path } ?? ""
-      throw UserError("\(name) does not belong to \(sets[0].path): \(error.reason).")
-    }
+    return try FitFile.joined(sets.map { ($0.path, $0.draws) })
   }
 
   private func posterior(_ path: String) throws -> (path: String, draws: DrawSet, isCSV: Bool) {
-    let bytes = try path == "-" ? console.input() : InputFile.read(path)
-    if path.lowercased().hasSuffix(".csv") || DrawsCSV.recognizes(bytes) {
-      var draws = try DrawsCSV.decode(bytes)
+    let root: JSONValue
+    switch try FitFile(path == "-" ? console.input() : InputFile.read(path), path) {
+    case .json(let value): root = value
+    case .chain(var draws):
       // The point of a site's name stands as a colon in a column's.
       for index in draws.variables.indices { draws.variables[index].name = draws.variables[index].name.replacing(":", with: ".") }
       return (path, draws, true)
     }
-    guard !bytes.isEmpty else { throw UserError("\(path): the file is empty.") }
-    let root: JSONValue
-    do { root = try JSONReader.parse(bytes) } catch { throw UserError("\(path), \(error).") }
     if let schema = root["schema"]?.text {
       throw UserError(
         "\(path) is a result (\(schema)), which has no draws: infer --draws-output FILE writes them, and --posterior FILE reads them.")

@@ -45,45 +45,20 @@ extension Command {
 
   private func documents(_ options: SummarizeOptions) throws -> [(name: String, document: ResultDocument)] {
     var documents: [(name: String, document: ResultDocument)] = []
-    var chains: [(name: String, draws: DrawSet)] = []
-    var mistakes: [String] = []
-    for path in options.operands {
-      do {
-        let bytes = try path == "-" ? console.input() : InputFile.read(path)
-        if let draws = try Self.csv(bytes, path) {
-          chains.append((path, draws))
-        } else {
-          documents.append((path, try Self.document(bytes, path, options)))
-        }
-      } catch let error as DataError {
-        mistakes.append("\(path): \(error.keyPath.isEmpty ? "" : error.keyPath + ": ")\(error.reason).")
-      } catch let error as UserError {
-        mistakes += error.sentences
-      } catch let error as FileError {
-        mistakes.append(error.description)
+    var chains: [(path: String, draws: DrawSet)] = []
+    _ = try FitFile.all(options.operands) { path in
+      switch try FitFile(path == "-" ? console.input() : InputFile.read(path), path) {
+      case .chain(let draws): chains.append((path, draws))
+      case .json(let root): documents.append((path, try Self.document(root, path, options)))
       }
     }
-    guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
     if !chains.isEmpty {
-      do {
-        documents.append((chains.map(\.name).joined(separator: ", "), Self.document(try DrawsCSV.join(chains.map(\.draws)), options)))
-      } catch let error as DataError {
-        let name = Int(error.keyPath).map { chains[$0].name } ?? ""
-        throw UserError("\(name) does not belong to \(chains[0].name): \(error.reason).")
-      }
+      documents.append((chains.map(\.path).joined(separator: ", "), Self.document(try FitFile.joined(chains), options)))
     }
     return documents
   }
 
-  private static func csv(_ bytes: Data, _ path: String) throws -> DrawSet? {
-    guard path.lowercased().hasSuffix(".csv") || DrawsCSV.recognizes(bytes) else { return nil }
-    return try DrawsCSV.decode(bytes)
-  }
-
-  private static func document(_ bytes: Data, _ path: String, _ options: SummarizeOptions) throws -> ResultDocument {
-    guard !bytes.isEmpty else { throw UserError("\(path): the file is empty.") }
-    let root: JSONValue
-    do { root = try JSONReader.parse(bytes) } catch { throw UserError("\(path), \(error).") }
+  private static func document(_ root: JSONValue, _ path: String, _ options: SummarizeOptions) throws -> ResultDocument {
     if root["schema"] != nil {
       if options.intervalProbability != nil { throw UserError("\(path) is a result, which has no draws that --hdi could be taken from.") }
       return try ResultDocument(root)

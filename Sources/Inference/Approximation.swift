@@ -36,6 +36,14 @@ package struct ApproximationConfiguration: Sendable, Codable, Equatable {
 
   package init(_ algorithm: Algorithm) { self.algorithm = algorithm }
 
+  /// Whether the draws have been resampled by their weights, so that they stand for the posterior and no longer for a guide.
+  var isResampled: Bool {
+    switch algorithm {
+    case .pathfinder, .importance: true
+    case .graph, .fixedDraws, .batchAndMatch, .svgd: false
+    }
+  }
+
   /// The name of the method.
   package var name: String {
     switch algorithm {

@@ -19,6 +19,7 @@ package struct CalibrationEngine<M: Model>: Sendable {
   /// The model that is fitted; its own data have only their shapes.
   let model: M
   let method: Method<GivenModel<M>>
+  let guide: CalibratedGuide<M>?
   let configuration: CalibrationConfiguration
   let threads: Int
   let stop: FitStop
@@ -30,14 +31,17 @@ package struct CalibrationEngine<M: Model>: Sendable {
 
   /// - Parameters:
   ///   - generator: nil for the model itself.
+  ///   - guide: the guide of a method whose guide is a program; nil for other methods.
   ///   - threads: nil for as many as the machine has cores. Results do not depend on it.
   package init(
-    _ model: M, generator: M? = nil, _ method: Method<GivenModel<M>>, _ configuration: CalibrationConfiguration, threads: Int? = nil,
-    stop: FitStop = FitStop(), onProgress: @escaping @Sendable (FitProgress) -> Void = { _ in }
+    _ model: M, generator: M? = nil, _ method: Method<GivenModel<M>>, guide: CalibratedGuide<M>? = nil,
+    _ configuration: CalibrationConfiguration, threads: Int? = nil, stop: FitStop = FitStop(),
+    onProgress: @escaping @Sendable (FitProgress) -> Void = { _ in }
   ) {
     self.generator = generator ?? model
     self.model = model
     self.method = method
+    self.guide = guide
     self.configuration = configuration
     self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     self.stop = stop
@@ -184,7 +188,7 @@ package struct CalibrationEngine<M: Model>: Sendable {
       throw FitError(["The data drawn for \(stray.key) are not finite."])
     }
     let given = truth.given(model)
-    var method = method
+    var method = try guide?.method(method, truth.data) ?? method
     var posterior: Posterior<M.Output>
     var round = 0
     repeat {

@@ -42,6 +42,7 @@ package enum DiagnosticsGap: String, Codable, Sendable {
   case tooFewDraws = "there are fewer than four draws per chain"
   case notFinite = "some draws are not finite"
   case constant = "all draws are equal"
+  case exact = "exact: nothing is estimated from draws"
 }
 
 /// All diagnostics of one quantity; the draws are sorted once, each value is computed when asked for.

@@ -92,6 +92,14 @@ package struct DrawEvaluation<M: Model>: Sendable {
     let all = try evaluate(program, simulation, shapes, kind: .output)
     groups.logLikelihood = isLikelihood ? Array(all.prefix(targets.count)) : []
     groups.logPrior = isPrior ? Array(all.suffix(priors.count)) : []
+    if isPrior, priors.isEmpty {
+      let hidden = simulation.recorded.sites.filter(\.isSummedOut).map(\.name)
+      groups.notes.append(
+        hidden.isEmpty
+          ? "The model has no latent site: there is no log prior."
+          : "There is no log prior: \(hidden.joined(separator: ", ")) \(hidden.count == 1 ? "is" : "are") summed out, and no other site is latent."
+      )
+    }
     guard isLikelihood else { return }
     groups.observedData = targets.compactMap { target in
       target.observed.map { DrawGroups.Observed(name: target.name, shape: $0.shape, values: $0.values) }

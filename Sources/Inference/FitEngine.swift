@@ -52,9 +52,9 @@ package struct FitEngine<M: Model>: Sendable {
     var timing = FitTiming()
     let begin = ContinuousClock.now
     let compiled = try CompiledModel(model)
-    guard compiled.dimension > 0 else { throw FitError(["The model has no latent sites or parameters: there is nothing to infer."]) }
     try checkMemory(compiled)
     try checkpoint?.check(ModelFingerprint(compiled))
+    guard compiled.dimension > 0 else { return try exact(compiled, begin: begin) }
     if !compiled.isReexecuted { _ = try compiled.plan(lanes: compiled.preferredLanes) }
     let ready = ContinuousClock.now
     var outcome: Outcome
@@ -68,6 +68,7 @@ package struct FitEngine<M: Model>: Sendable {
     case .map(let configuration): outcome = try mode(compiled, configuration)
     case .smc(let configuration): outcome = try tempered(compiled, configuration)
     case .program: throw FitError(["The guide of this method is missing."])
+    case .exact: throw FitError(["The posterior of this model has no closed form: name another method."])
     }
     if let refinement = method.refinement, !outcome.isInterrupted { outcome = try refined(outcome, refinement, compiled) }
     let inferred = ContinuousClock.now
@@ -106,6 +107,7 @@ package struct FitEngine<M: Model>: Sendable {
       draws = Double(chains.count) * Double(configuration.draws / max(configuration.thin, 1))
     case .vi(_, let count, _), .laplace(_, let count), .approximation(_, let count): draws = Double(count)
     case .smc(let configuration): draws = Double(configuration.populations) * Double(configuration.particles)
+    case .exact(let chains, let count): draws = Double(chains) * Double(count)
     case .map, .program: return
     }
     let numbers = compiled.recorded.variables.reduce(Double(compiled.dimension) + 8) { $0 + Double($1.value.count) }
@@ -137,7 +139,7 @@ package struct FitEngine<M: Model>: Sendable {
     let isInterrupted = result.starts.contains { $0.status == .cancelled }
     let own = try result.draws(draws * poolFactor, of: compiled, seed: seed)
     return Outcome(
-      chains: [UnconstrainedChain(number: 0, positions: own.positions, count: own.count)], sampleStats: ["lp": [own.logP]],
+      chains: [UnconstrainedChain(number: 0, positions: own.positions, count: own.count)], sampleStats: own.statistics,
       details: .vi(result), evaluations: result.gradientEvaluations + own.count, isInterrupted: isInterrupted, guideDraws: own)
   }
 
@@ -193,7 +195,7 @@ package struct FitEngine<M: Model>: Sendable {
       case .vi(let result): result.verdict.reasons
       case .approximation(let result): result.verdict.reasons
       case .laplace(let result): result.verdict.reasons
-      case .nuts, .program, .map, .smc: [Verdict.Reason]()
+      case .nuts, .program, .map, .smc, .exact: [Verdict.Reason]()
       }
     return reasons.filter { ["uncovered_mode", "rival_mode"].contains($0.code) }
   }
@@ -202,8 +204,9 @@ package struct FitEngine<M: Model>: Sendable {
     let result = try approximate(compiled, configuration, draws * poolFactor)
     return Outcome(
       chains: [UnconstrainedChain(number: 0, positions: result.draws.positions, count: result.draws.count)],
-      sampleStats: ["lp": [result.draws.logP]], details: .approximation(result), evaluations: result.gradientEvaluations,
-      isInterrupted: result.status == .cancelled || stop.isRaised, guideDraws: result.draws)
+      sampleStats: configuration.isResampled ? ["lp": [result.draws.logP]] : result.draws.statistics, details: .approximation(result),
+      evaluations: result.gradientEvaluations, isInterrupted: result.status == .cancelled || stop.isRaised,
+      guideDraws: result.draws)
   }
 
   private func laplace(_ compiled: CompiledModel<M>, _ configuration: LaplaceConfiguration, _ draws: Int) throws -> Outcome {
@@ -220,7 +223,7 @@ package struct FitEngine<M: Model>: Sendable {
     }
     let own = try guide.draws(draws * poolFactor, of: compiled, seed: seed)
     return Outcome(
-      chains: [UnconstrainedChain(number: 0, positions: own.positions, count: own.count)], sampleStats: ["lp": [own.logP]],
+      chains: [UnconstrainedChain(number: 0, positions: own.positions, count: own.count)], sampleStats: own.statistics,
       details: .laplace(result), evaluations: result.gradientEvaluations + own.count, isInterrupted: stop.isRaised, guideDraws: own)
   }
 

@@ -13,6 +13,8 @@ package enum FitSettings: Sendable {
   case laplace(LaplaceConfiguration, draws: Int)
   case map(MAPConfiguration)
   case smc(SMCConfiguration)
+  /// None of these: the posterior of a model without continuous unknowns.
+  case exact(chains: Int, draws: Int)
 
   package var name: String {
     switch self {
@@ -22,6 +24,7 @@ package enum FitSettings: Sendable {
     case .laplace: "laplace"
     case .map: "map"
     case .smc: "smc"
+    case .exact: "exact"
     }
   }
 }

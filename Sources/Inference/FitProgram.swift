@@ -164,7 +164,7 @@ extension FitEngine {
     let evaluation = GuideEvaluation(
       GuideDraws(dimension: 0, count: count, positions: [], logP: logP, logQ: logQ), monitored: watched)
     let continuous = GuideDraws(dimension: positions.count / max(count, 1), count: count, positions: positions, logP: logP, logQ: logQ)
-    return (DrawSet(chains: 1, drawsPerChain: count, variables: variables, sampleStats: ["lp": [logP]]), evaluation, continuous)
+    return (DrawSet(chains: 1, drawsPerChain: count, variables: variables, sampleStats: continuous.statistics), evaluation, continuous)
   }
 }
 

@@ -9,6 +9,7 @@ enum FitVerdict {
       case .approximation(let result): result.verdict
       case .laplace(let result): result.verdict
       case .map(let result): result.verdict
+      case .exact(let result): result.verdict
       case .smc(let result): Verdict(result.reasons + VerdictRules.chains(figures(summaries, draws)))
       }
     verdict = verdict.adding(notFinite(summaries))

@@ -58,6 +58,10 @@ enum IndexText {
 /// Source: Vehtari, Gelman, Gabry, "Practical Bayesian model evaluation using leave-one-out cross-validation and WAIC", Statistics and Computing 27 (2017);
 /// thresholds of k̂ by the number of draws: Vehtari, Simpson, Gelman, Yao, Gabry, "Pareto smoothed importance sampling", JMLR 25 (2024).
 /// Conventions (relative efficiency, divisor n of the variance behind the standard error) are those of ArviZ 0.23.
+///
+/// Draws θ_s of an approximation q in place of the posterior p get the ratios p(θ_s)/q(θ_s) into their weights, p(θ_s)/(q(θ_s) p(y_i | θ_s)) for the
+/// posterior without y_i, so that k̂ judges both steps at once: Magnusson, Andersen, Jonasson, Vehtari, "Bayesian leave-one-out cross-validation for large
+/// data", ICML (2019).
 package struct LeaveOneOut: Sendable {
   /// log p(y_i | y without i), estimated, for each point.
   package var elpd: [Double]
@@ -69,6 +73,8 @@ package struct LeaveOneOut: Sendable {
   package var threshold: Double
   /// r_eff, effective over actual number of draws, that the length of the tails takes into account.
   package var relativeEfficiency: Double
+  /// k̂ of the ratios p/q by themselves; nil for draws of the posterior.
+  package var approximationShape: Double?
 
   /// Σ elpd_i.
   package var total: Double { elpd.reduce(0, +) }
@@ -80,21 +86,33 @@ package struct LeaveOneOut: Sendable {
   package var unreliable: [Int] { paretoShape.indices.filter { !(paretoShape[$0] <= threshold) } }
 
   /// - Parameters:
+  ///   - logRatios: log p − log q of each draw, see ``DrawSet/logRatios``; nil for draws of the posterior.
   ///   - relativeEfficiency: see ``relativeEfficiency(of:)``; 1 for independent draws.
   ///   - threads: never changes a result.
   ///
-  /// Where the log likelihood of a point is not finite at some draw, its k̂ is infinite.
-  package init(_ likelihood: PointwiseLogLikelihood, relativeEfficiency: Double = 1, threads: Int = 1) {
+  /// Where the log likelihood of a point is not finite at some draw, its k̂ is infinite; where all ratios are equal there is no tail, and it is 0.
+  package init(_ likelihood: PointwiseLogLikelihood, logRatios: [Double]? = nil, relativeEfficiency: Double = 1, threads: Int = 1) {
     threshold = ParetoSmoothing.threshold(draws: likelihood.draws)
     self.relativeEfficiency = relativeEfficiency
+    let posterior = logRatios.map { ParetoSmoothing(logRatios: $0) }
+    approximationShape = posterior?.shape
     let points = Self.overPoints(likelihood, threads) { values -> (Double, Double, Double) in
-      let smoothed = ParetoSmoothing(logRatios: values.map { -$0 }, relativeEfficiency: relativeEfficiency)
-      let elpd = logSumExp(zip(smoothed.logWeights, values).map { $0 + $1 })
-      return (elpd, logSumExp(values) - log(Double(values.count)), smoothed.shape)
+      let ratios = logRatios.map { zip($0, values).map { $0 - $1 } } ?? values.map { -$0 }
+      let smoothed = ParetoSmoothing(logRatios: ratios, relativeEfficiency: relativeEfficiency)
+      let isLevel = ratios.allSatisfy { $0 == ratios[0] && $0.isFinite }
+      return (
+        Self.average(values, smoothed.logWeights), Self.average(values, posterior?.logWeights), isLevel ? 0 : smoothed.shape
+      )
     }
     elpd = points.map(\.0)
     lpd = points.map(\.1)
     paretoShape = points.map(\.2)
+  }
+
+  /// log Σ w exp x with the log weights of the draws, which add up to one; equal ones where none are given.
+  static func average(_ values: [Double], _ logWeights: [Double]?) -> Double {
+    guard let logWeights else { return logSumExp(values) - log(Double(values.count)) }
+    return logSumExp(zip(logWeights, values).map { $0 + $1 })
   }
 
   /// √(n Var x), divisor n: the standard error of a sum of n terms.

@@ -18,6 +18,10 @@ package struct CheckFinding: Sendable, Equatable {
   package var text: String
   /// Numbers behind it, by name.
   package var numbers: [(name: String, value: Double)] = []
+  /// The site that is better sampled as a standard variable.
+  package var nonCentering: NonCentering?
+  /// What to write in the place of what.
+  package var suggestion: CodeSuggestion?
 
   package init(_ check: String, _ grade: CheckGrade, _ text: String, numbers: [(name: String, value: Double)] = []) {
     self.check = check
@@ -28,6 +32,53 @@ package struct CheckFinding: Sendable, Equatable {
 
   package static func == (a: CheckFinding, b: CheckFinding) -> Bool {
     a.check == b.check && a.grade == b.grade && a.text == b.text && a.numbers.elementsEqual(b.numbers) { $0 == $1 }
+      && a.nonCentering == b.nonCentering && a.suggestion == b.suggestion
+  }
+}
+
+/// A change of a model's code.
+package struct CodeSuggestion: Sendable, Equatable {
+  /// `EightSchools.swift:12`.
+  package var place: String
+  package var before, after: String
+  package init(place: String, before: String, after: String) {
+    self.place = place
+    self.before = before
+    self.after = after
+  }
+}
+
+/// A latent site that is better sampled as a standard variable, from which scale and location make the value.
+package struct NonCentering: Sendable, Equatable {
+  package var source: SourceLine
+  /// The site's name as it stands in the body, without scopes and sequences.
+  package var literal: String
+  package var distribution: String
+  /// Whether the value is one number, for one element of all plates and one step.
+  package var isScalar: Bool
+
+  package init(source: SourceLine, literal: String, distribution: String, isScalar: Bool) {
+    self.source = source
+    self.literal = literal
+    self.distribution = distribution
+    self.isScalar = isScalar
+  }
+
+  /// The change in words of the body, m and s standing for location and scale. Nil for a vector with a factor.
+  package var suggestion: CodeSuggestion? {
+    let standard: String
+    switch distribution {
+    case "Normal", "LogNormal": standard = "Normal(0, sd: 1)"
+    case "Cauchy", "Laplace", "Logistic": standard = "\(distribution)(0, scale: 1)"
+    case "StudentT": standard = "StudentT(df: n, 0, scale: 1)"
+    default: return nil
+    }
+    let label = ["Normal", "LogNormal"].contains(distribution) ? "sd" : "scale"
+    let written = "\(distribution)(\(distribution == "StudentT" ? "df: n, " : "")m, \(label): s)"
+    let shifted = "m + s * p.sample(\"\(literal)_raw\", \(standard)\(isScalar ? "" : ".repeated(…)"))"
+    return CodeSuggestion(
+      place: "\(source.file):\(source.line)", before: "p.sample(\"\(literal)\", \(written))",
+      after: distribution == "LogNormal" ? "exp(\(shifted))" : shifted)
   }
 }
 
@@ -73,7 +124,7 @@ package struct ModelCheck<M: Model>: Sendable {
   /// Derivatives along coordinates and along random directions against central differences of two widths, whose disagreement says what they are worth.
   private func gradients() -> [CheckFinding] {
     let n = compiled.dimension
-    guard n > 0 else { return [CheckFinding("gradients", .note, "there are no latent sites or parameters: there is nothing to infer.")] }
+    guard n > 0 else { return [withoutCoordinates()] }
     guard let evaluator = try? compiled.makeEvaluator(lanes: 1) else {
       return [CheckFinding("gradients", .fail, "the density has no gradient.")]
     }
@@ -139,6 +190,18 @@ package struct ModelCheck<M: Model>: Sendable {
         "gradients", points - finite > 10 ? .caution : .ok, "\(tried) derivatives at \(finite) points agree with differences\(rest).",
         numbers: [("derivatives", Double(tried)), ("points", Double(finite)), ("excess_error", worst)])
     ]
+  }
+
+  /// What is to be said of a model without continuous unknowns.
+  private func withoutCoordinates() -> CheckFinding {
+    let sites = compiled.recorded.summation?.sites.map(\.name) ?? []
+    guard !sites.isEmpty else {
+      return CheckFinding("gradients", .note, "there are no unknowns: infer computes the outputs at the values given, whatever the method.")
+    }
+    return CheckFinding(
+      "gradients", .note,
+      "there are no continuous unknowns: with \(sites.joined(separator: ", ")) summed out infer gives the exact posterior, whatever the method."
+    )
   }
 
   // MARK: - The prior

@@ -115,16 +115,31 @@ extension ModelCheck {
       if weights.allSatisfy({ $0 == 1 }) {
         return CheckFinding(name, .ok, "\(site.name) is right as it is written (centred).", numbers: numbers)
       }
+      var finding: CheckFinding
       if weights.allSatisfy({ $0 == 0 }) {
-        return CheckFinding(
+        finding = CheckFinding(
           name, .note,
-          "\(site.name) is a funnel: the data hardly tell its elements apart from their common distribution. Non-centred it is easy: sample z from the standard distribution and use location + scale * z. nuts moves it so by itself; for other methods write it so.",
+          "\(site.name) is a funnel: the data hardly tell its elements apart from their common distribution. nuts moves it non-centred by itself (--centering auto, the default), and its draws are still of \(site.name); for other methods, and other systems, write it so:",
+          numbers: numbers)
+      } else {
+        finding = CheckFinding(
+          name, .note,
+          "\(site.name) is best moved in between (weights \((weights.min() ?? 0).brief()) to \((weights.max() ?? 1).brief()); 0 is non-centred, 1 centred), which nuts does by itself\(mean < 0.5 ? "; for other methods it is better non-centred:" : ".")",
           numbers: numbers)
       }
-      return CheckFinding(
-        name, .note,
-        "\(site.name) is best moved in between (weights \((weights.min() ?? 0).brief()) to \((weights.max() ?? 1).brief()); 0 is non-centred, 1 centred), which nuts does by itself.",
-        numbers: numbers)
+      if mean < 0.5, let own = nonCentering(site.name), let suggestion = own.suggestion {
+        finding.nonCentering = own
+        finding.suggestion = suggestion
+      }
+      return finding
     }
+  }
+
+  private func nonCentering(_ name: String) -> NonCentering? {
+    guard let site = compiled.recorded.sites.first(where: { $0.name == name }), let distribution = site.distribution else { return nil }
+    let axes = site.plates.count + (site.sequence == nil ? 0 : 1)
+    return NonCentering(
+      source: site.source, literal: name.split(separator: ".").last.map(String.init) ?? name, distribution: distribution,
+      isScalar: site.outsideShape.count == axes)
   }
 }

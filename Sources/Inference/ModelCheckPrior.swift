@@ -13,14 +13,20 @@ extension ModelCheck {
     do {
       prior = try PriorPredictive(model, count: draws, seed: seed, threads: threads, stop: stop)
     } catch let error as ModelError {
-      return [CheckFinding(name, .note, "not simulated: \(error.problems.map(\.sentence).joined(separator: "; ")).")]
+      let sentences = error.problems.map(\.sentence).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+      let reasons = sentences.map { sentence in
+        let sites = error.problems.filter { $0.sentence == sentence }.compactMap(\.site)
+        return sites.isEmpty ? sentence : "\(sites.joined(separator: ", ")): \(sentence)"
+      }
+      return [CheckFinding(name, .note, "not simulated; \(reasons.joined(separator: "; ")).")]
     }
     var findings = prior.omitted.map { CheckFinding(name, .note, "\($0.site) is not simulated: \($0.reason).") }
     for observed in prior.observed where !observed.data.isEmpty {
       guard let drawn = prior.draws.variables.first(where: { $0.kind == .predictive && $0.name == observed.name }) else { continue }
       findings.append(compare(observed, drawn.values[0]))
     }
-    if let likelihoods = try prior.logLikelihoods(model, limit: Self.likelihoodDraws), !likelihoods.isEmpty {
+    let summedOut = Set(compiled.recorded.summation?.sites.map(\.name) ?? [])
+    if let likelihoods = try prior.logLikelihoods(model, summedOut: summedOut, limit: Self.likelihoodDraws), !likelihoods.isEmpty {
       let impossible = likelihoods.count { $0 == -.infinity }
       if impossible == likelihoods.count {
         findings.append(

@@ -11,10 +11,13 @@ package struct ModelComparison: Sendable {
     package var loo: LeaveOneOut
     package var waic: WidelyApplicable
 
-    package init(name: String, _ likelihood: PointwiseLogLikelihood, relativeEfficiency: Double = 1, threads: Int = 1) {
+    /// - Parameter logRatios: see ``LeaveOneOut/init(_:logRatios:relativeEfficiency:threads:)``.
+    package init(
+      name: String, _ likelihood: PointwiseLogLikelihood, logRatios: [Double]? = nil, relativeEfficiency: Double = 1, threads: Int = 1
+    ) {
       self.name = name
-      loo = LeaveOneOut(likelihood, relativeEfficiency: relativeEfficiency, threads: threads)
-      waic = WidelyApplicable(likelihood, threads: threads)
+      loo = LeaveOneOut(likelihood, logRatios: logRatios, relativeEfficiency: relativeEfficiency, threads: threads)
+      waic = WidelyApplicable(likelihood, logRatios: logRatios, threads: threads)
     }
   }
 
@@ -60,11 +63,20 @@ package struct ModelComparison: Sendable {
     var sentences: [String] = []
     for row in rows {
       let (loo, waic) = (row.entry.loo, row.entry.waic)
+      if criterion == .waic, let shape = loo.approximationShape, !(shape <= loo.threshold) {
+        sentences.append(
+          "\(row.entry.name): the draws are those of an approximation, weighted by ratios whose k-hat is \(shape.brief()), above \(loo.threshold.brief()): LOO says of each point whether that matters, WAIC does not."
+        )
+      }
       if criterion == .loo, !loo.unreliable.isEmpty {
         let worst = loo.paretoShape.max() ?? .infinity
         let count = loo.unreliable.count
+        let reason =
+          loo.approximationShape == nil
+          ? "leaving them out changes the posterior too much for importance sampling; fit without them, or draw more."
+          : "the draws of the approximation are too far from the posterior without them for importance sampling; fit by nuts, or with a richer guide."
         sentences.append(
-          "\(row.entry.name): k-hat of \(count) of \(loo.elpd.count) points is above \(loo.threshold.brief()) (at most \(worst.brief())): leaving them out changes the posterior too much for importance sampling; fit without them, or draw more."
+          "\(row.entry.name): k-hat of \(count) of \(loo.elpd.count) points is above \(loo.threshold.brief()) (at most \(worst.brief())): \(reason)"
         )
       }
       if criterion == .waic, !waic.unreliable.isEmpty {

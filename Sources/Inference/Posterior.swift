@@ -12,7 +12,7 @@ public struct Posterior<Output: Sendable>: Sendable {
   /// True when the fit was cancelled: this is what was finished.
   public let isInterrupted: Bool
   public let timing: FitTiming
-  /// The name of the method: `nuts`, `vi`, `laplace` or `map`.
+  /// The name of the method: `nuts`, `vi`, `laplace`, `map`, …; `exact` where the model has no continuous unknowns.
   public var method: String { settings.name }
   public let seed: UInt64
 
@@ -77,6 +77,7 @@ package enum FitDetails: Sendable {
   case laplace(LaplaceResult)
   case map(MAPResult)
   case smc(SMCResult)
+  case exact(ExactResult)
 }
 
 /// One variable of a posterior: each number is a tensor of the variable's shape.

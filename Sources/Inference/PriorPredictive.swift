@@ -93,19 +93,14 @@ package struct PriorPredictive<M: Model>: Sendable {
       }
   }
 
-  /// log p(data | latent variables) at the first draws: −∞ where the data are impossible under them. Nil where it cannot be had (sites that
-  /// are summed out, bodies that read numbers).
-  package func logLikelihoods(_ model: M, limit: Int) throws -> [Double]? {
-    let latent = draws.variables.filter { $0.kind == .latent }
-    let supplies = latent.map { variable in
+  /// log p(data | latent variables) at the first draws, discrete sites summed out: −∞ where the data are impossible under them. Nil where it cannot be had
+  /// (bodies that read numbers).
+  package func logLikelihoods(_ model: M, summedOut: Set<String>, limit: Int) throws -> [Double]? {
+    let supplies = draws.variables.filter { $0.kind == .latent && !summedOut.contains($0.name) }.map { variable in
       Simulation<M>.Supply(name: variable.name, shape: variable.shape, example: Array(variable.values[0].prefix(variable.size)))
     }
-    guard let simulation = try? Simulation(model, supplies: supplies, for: .density), !simulation.isReexecuted,
-      simulation.recorded.summation == nil
-    else { return nil }
-    let program = try SimulationProgram(simulation, lanes: 1) { recorded in
-      [("likelihood", recorded.sites.filter { $0.role == .observed }.compactMap(\.logDensity).reduce(.fill(0), +))]
-    }
+    guard let simulation = try? Simulation(model, supplies: supplies, for: .likelihood), !simulation.isReexecuted else { return nil }
+    let program = try SimulationProgram(simulation, lanes: 1) { [("likelihood", $0.logDensity - $0.logPrior)] }
     let table = PredictionTable(draws, sites: simulation.supplies.map(\.name)).part(0..<min(limit, draws.drawsPerChain))
     let runner = PredictionRunner(program: program, seed: 0, purpose: Self.purpose, threads: 1, stop: FitStop())
     return Array(try runner.run(table, step: 0)[0])

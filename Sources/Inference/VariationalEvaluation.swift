@@ -13,6 +13,11 @@ package struct GuideDraws: Sendable {
   /// log q(u) of each draw.
   package var logQ: [Double]
 
+  /// The densities as statistics of one chain: ``DrawSet/logRatios``. Without the guide's where it has none.
+  var statistics: [String: [[Double]]] {
+    logQ.contains(where: \.isNaN) ? ["lp": [logP]] : ["lp": [logP], "log_q": [logQ]]
+  }
+
   package func draw(_ k: Int) -> ArraySlice<Double> { positions[(k * dimension)..<((k + 1) * dimension)] }
 }
 

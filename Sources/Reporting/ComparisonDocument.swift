@@ -33,12 +33,14 @@ package struct ComparisonDocument: Sendable {
         ),
       ])
       object["loo"] = .object(
-        JSONObject([
-          ("elpd", .number(loo.total)), ("se", .number(loo.standardError)), ("p", .number(loo.effectiveParameters)),
-          ("relative_efficiency", .number(loo.relativeEfficiency)), ("pareto_k_threshold", .number(loo.threshold)),
-          ("unreliable", .integer(loo.unreliable.count)), ("pointwise", .numbers(loo.elpd, whole: false)),
-          ("pareto_k", .numbers(loo.paretoShape, whole: false)),
-        ]).explainingNulls())
+        JSONObject(
+          [
+            ("elpd", .number(loo.total)), ("se", .number(loo.standardError)), ("p", .number(loo.effectiveParameters)),
+            ("relative_efficiency", .number(loo.relativeEfficiency)), ("pareto_k_threshold", .number(loo.threshold)),
+            ("unreliable", .integer(loo.unreliable.count)), ("pointwise", .numbers(loo.elpd, whole: false)),
+            ("pareto_k", .numbers(loo.paretoShape, whole: false)),
+          ] + (loo.approximationShape.map { [("approximation_pareto_k", .number($0))] } ?? [])
+        ).explainingNulls())
       object["waic"] = .object(
         JSONObject([
           ("elpd", .number(waic.total)), ("se", .number(waic.standardError)), ("p", .number(waic.effectiveParameters)),
@@ -78,6 +80,9 @@ package struct ComparisonDocument: Sendable {
   }
 
   private static func fixed(_ value: Double, _ digits: Int) -> String {
-    value.isFinite ? String(format: "%.\(digits)f", value) : "–"
+    guard value.isFinite else { return "–" }
+    let text = String(format: "%.\(digits)f", value)
+    // What rounds to zero has no sign.
+    return text.allSatisfy { "-0.".contains($0) } ? text.replacing("-", with: "") : text
   }
 }

@@ -175,8 +175,65 @@ private func findings(_ line: String) async throws -> (code: Int32, grade: Strin
   @Test func funnelsAreNamed() async throws {
     let (code, grade, all) = try await findings("schools")
     #expect(code == 0 && grade == "note")
-    #expect(all.contains { $0.check == "funnels" && $0.grade == "note" && $0.text.hasPrefix("theta is ") })
+    #expect(all.contains { $0.check == "funnels" && $0.grade == "note" && $0.text.hasPrefix("theta is a funnel") })
     #expect(all.contains { $0.check == "flat directions" && $0.text.hasPrefix("not looked for: the density grows without bound") })
+  }
+
+  /// The model `Schools` of this file, with the line that it samples its funnel in.
+  @Test func funnelsAreRewritten() async throws {
+    let directory = try temporaryDirectory()
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let before = #"let theta = p.sample("theta", Normal(mu, sd: tau))"#
+    // Shorter names stand in this file already.
+    let raw = "theta_raw" + "__"
+    let after = "let theta = mu + tau * p.sample(\"\(raw)\", Normal(0, sd: 1))"
+    let ran = await run("check schools --source \(#filePath) --rewrite \(directory)/fixed.swift")
+    #expect(ran.code == 0 && ran.output.contains("- \(before)\n") && ran.output.contains("+ \(after)\n"))
+    #expect(ran.notes == "credence: \(directory)/fixed.swift has 1 line of \(#filePath) rewritten.\n")
+    let own = try String(contentsOfFile: #filePath, encoding: .utf8)
+    let call = try #require(own.range(of: "      " + before))
+    #expect(
+      try String(contentsOfFile: directory + "/fixed.swift", encoding: .utf8) == own.replacingCharacters(in: call, with: "      " + after))
+    // Without the file the change is told in words of its own.
+    let alone = await run("check schools")
+    #expect(alone.output.contains(#"- p.sample("theta", Normal(m, sd: s))"#))
+    #expect(alone.output.contains(#"+ m + s * p.sample("theta_raw", Normal(0, sd: 1))"#))
+    let sound = await run("check sound --source \(#filePath) --rewrite \(directory)/none.swift")
+    #expect(sound.notes == "credence: nothing in \(#filePath) is to be rewritten, and \(directory)/none.swift is not written.\n")
+    #expect(!FileManager.default.fileExists(atPath: directory + "/none.swift"))
+  }
+
+  @Test(arguments: [
+    (
+      #"return p.sample("theta", LogNormal(a + b * x[j], sd: exp(s)))"#,
+      "return exp((a + b * x[j]) + exp(s) * p.sample(\"theta_raw\", Normal(0, sd: 1)))"
+    ),
+    (
+      #"let t = 2 * p.sample("theta", Cauchy(0.0, scale: tau / 2))"#,
+      #"let t = 2 * ((tau / 2) * p.sample("theta_raw", Cauchy(0, scale: 1)))"#
+    ),
+    (
+      #"f(q.sample("theta", StudentT(df: 4, mu[k], scale: tau).repeated(3)), 1)"#,
+      #"f(mu[k] + tau * q.sample("theta_raw", StudentT(df: 4, 0, scale: 1).repeated(3)), 1)"#
+    ),
+    ("let t = p.sample(\n  \"theta\",\n  Laplace(mu, scale: tau))", #"let t = mu + tau * p.sample("theta_raw", Laplace(0, scale: 1))"#),
+    (
+      #"let t = p.sample("theta", Normal(mu, sd: tau)); let raw = "theta_raw""#,
+      #"let t = mu + tau * p.sample("theta_raw_", Normal(0, sd: 1)); let raw = "theta_raw""#
+    ),
+    (#"p.sample("theta", Normal(mu, sd: tau))"#, nil), (#"_ = p.sample("theta", Normal(mu, sd: tau))"#, nil),
+    (#"let t = p.sample("theta", MultivariateNormal(mu, covariance: s))"#, nil), (#"let t = p.sample("eta", Normal(mu, sd: tau))"#, nil),
+    (#"let t = p.sample("theta", prior)"#, nil), (#"let t = p.sample("theta", Normal(mu, sd: tau)"#, nil),
+  ]) func callsAreRewritten(call: String, expected: String?) {
+    let text = ModelText(path: "m.swift", "// first\n\(call)\n// last\n")
+    let site = NonCentering(source: SourceLine("M/m.swift", 2), literal: "theta", distribution: "Normal", isScalar: true)
+    let edit = text.nonCentered(site)
+    #expect(edit?.after == expected)
+    if let edit, let expected { #expect(text.applying([edit]) == "// first\n\(expected)\n// last\n" && edit.line == 2) }
+    // A tensor of the distribution's own shape is no single standard number.
+    var vector = site
+    vector.isScalar = false
+    #expect(text.nonCentered(vector) == nil || call.contains("repeated"))
   }
 
   @Test func unusedKeysAndLoopsAreTold() async throws {
@@ -256,6 +313,7 @@ private func findings(_ line: String) async throws -> (code: Int32, grade: Strin
     ("simulate sound --draws-output p.csv", #"simulate: --draws-output expects a name that ends in .json, not "p.csv"."#),
     ("simulate sound --output - --truth -", "simulate: --output and --truth cannot both go to standard output."),
     ("check sound --draws 3", #"check: --draws expects a whole number from 20 to 1000000, not "3"."#),
+    ("check sound --rewrite a.swift", "check: --rewrite needs the file that sound is written in: give it with --source FILE."),
     ("check sound --output=", "check: --output expects a file, not an empty name."),
     ("check sound --batches 2", "check: the option --batches belongs to bench, not to check."),
     ("check sond", #"check: there is no model "sond"; the nearest is sound (credence models lists them all)."#),

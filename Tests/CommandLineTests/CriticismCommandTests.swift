@@ -2,6 +2,7 @@ import CommandLine
 import Differentiation
 import Distributions
 import Foundation
+import Inference
 import Modeling
 import Reporting
 import Testing
@@ -43,10 +44,58 @@ private struct Lump: ModelWithExample {
   }
 }
 
+/// A mean whose guide reads the data: their posterior is N(Σy/(n + 1), 1/(n + 1)), and the guide's sd is `width` times as wide.
+private struct Read: ModelWithExample, ModelWithGuide {
+  let y: Tensor
+  let width: Double
+  static var example: Read { Read(y: [1, 2, 3, 4], width: 1) }
+  static var guide: Guide<Read> {
+    Guide { q, data in
+      let n = Double(data.y.count)
+      q.sample("mu", Normal(q.parameter("shift", 0) + data.y.sum() / (n + 1), sd: data.width / (n + 1).squareRoot()))
+    }
+  }
+
+  func body(_ p: Program) throws -> Tensor {
+    let mu = p.sample("mu", Normal(0, sd: 1))
+    p.plate("points", y.count) { i in p.observe("y", Normal(mu, sd: 1), y[i]) }
+    return mu
+  }
+}
+
+/// The same with what is observed computed from the data.
+private struct Logged: ModelWithExample, ModelWithGuide {
+  let y: Tensor
+  static var example: Logged { Logged(y: [1, 2, 3]) }
+  static var guide: Guide<Logged> {
+    Guide { q, _ in q.sample("mu", Normal(q.parameter("shift", 0), sd: 1)) }
+  }
+
+  func body(_ p: Program) throws -> Tensor {
+    let mu = p.sample("mu", Normal(0, sd: 1))
+    p.observe("log-y", Normal(mu, sd: 1), log(y))
+    return mu
+  }
+}
+
+/// Two coins of which the first decides which one is thrown.
+private struct Coins: ModelWithExample {
+  let heads: Double
+  static var example: Coins { Coins(heads: 1) }
+  func body(_ p: Program) throws -> IntTensor {
+    let first = p.sample("first", Bernoulli(probability: 0.5))
+    p.observe("heads", Bernoulli(probability: 0.2 + 0.6 * first.tensor), Tensor(heads))
+    return first
+  }
+}
+
 private func run(_ line: String, input: String = "") async -> Ran {
   let recorder = Recorder()
   let console = recorder.console(input: Data(input.utf8))
-  let models: [any RunnableModel] = [AnyRunnable(Line.self), AnyRunnable(Level.self), AnyRunnable(Lump.self)]
+  let models: [any RunnableModel] = [
+    AnyRunnable(Line.self), AnyRunnable(Level.self), AnyRunnable(Lump.self),
+    AnyRunnable(Read.self), AnyRunnable(Logged.self), AnyRunnable(Coins.self),
+  ]
   return recorder.ran(await Command.run(arguments: line.split(separator: " ").map(String.init), models: models, console: console))
 }
 
@@ -106,10 +155,10 @@ struct CriticismCommandTests {
         "compare lump --quiet",
         "lump: lump is one number for all data, and no sum of terms for single data: it has no pointwise log likelihood.\ncredence: lump has no log likelihood: infer --include log-likelihood --draws-output FILE writes it."
       ),
-      (
-        "compare A.swift",
-        "compare: fit A.swift first, by credence infer A.swift --include log-likelihood --draws-output FILE.json, and give FILE.json here."
-      ),
+      ("compare \(line) --method vi", "compare: --method says how a model is fitted, and only files of draws are given."),
+      ("compare line --method map", "compare: --method map finds one point, and there are no draws to judge."),
+      ("compare line --method vi --chains 2", "compare: --chains belongs to --method nuts, not to vi."),
+      ("sensitivity line --method laplace --guide full-rank", "sensitivity: --guide belongs to --method vi, not to laplace."),
       ("compare", "compare: which files? Give results, or draws in JSON or CSV."),
       ("infer line --include log-likelihood", "infer: --include says what --draws-output writes beside the draws, and that is not given."),
       (
@@ -208,5 +257,70 @@ struct CriticismCommandTests {
       to: URL(fileURLWithPath: narrow))
     let wrong = await run("calibrate line --data \(narrow) --truth-data \(data) --method laplace --quiet")
     #expect(wrong.code == 3 && wrong.output.contains("The ranks of slope are not uniform"))
+  }
+
+  @Test("A guide that is a program gets the simulated data in place of the observed ones")
+  func programGuides() async throws {
+    let few = "--method vi --steps 100 --draws 150 --simulations 50 --quiet"
+    let right = await run("calibrate read \(few) --output -")
+    let root = try JSONReader.parse(Data(right.output.utf8))
+    #expect(right.code == 0 && root["method"]?["guide"] == "program" && root["diagnostics"]?["verdict"] == "ok")
+    let data = "\(Self.directory)/g-narrow.json"
+    try Data(#"{"y": [1, 2, 3, 4], "width": 0.3}"#.utf8).write(to: URL(fileURLWithPath: data))
+    let narrow = await run("calibrate read --data \(data) \(few)")
+    #expect(narrow.code == 3 && narrow.output.contains("the posteriors are too narrow."))
+    let logged = await run("calibrate logged \(few)")
+    #expect(logged.code == 2)
+    #expect(
+      logged.notes
+        == "credence: logged has a guide that is a program, which may read the data, and what is observed as log-y is no entry of the data but computed from them: simulated data have no place there. Name another guide by --guide, or another --method.\n"
+    )
+    #expect(await run("calibrate logged --guide full-rank \(few)").code == 0)
+  }
+
+  @Test("Models are fitted as the options of infer say, and draws of a guide are weighted")
+  func fittedBy() async throws {
+    let ran = await run("compare line level --method laplace --draws 3000 --output - --quiet")
+    let root = try JSONReader.parse(Data(ran.output.utf8))
+    guard case .array(let models)? = root["models"] else { throw UserError("no models") }
+    #expect(models.map { $0["name"]?.text } == ["line", "level"])
+    #expect(models.allSatisfy { $0["loo"]?["approximation_pareto_k"] != nil })
+    let path = "\(Self.directory)/f-line.json"
+    let fitted = await run("infer line --method laplace --draws 3000 --include log-likelihood --draws-output \(path) --quiet")
+    #expect(fitted.code == 0)
+    let draws = try JSONReader.parse(try bytes(path))
+    #expect(draws["sample_stats"]?.members?.keys == ["log_q", "lp"])
+    let again = try JSONReader.parse(Data(await run("compare \(path) --output - --quiet").output.utf8))
+    guard case .array(let alone)? = again["models"] else { throw UserError("no models") }
+    #expect(alone[0]["loo"] == models[0]["loo"])
+  }
+
+  @Test("A model of discrete sites alone goes through every command")
+  func discrete() async throws {
+    let draws = "\(Self.directory)/x.json"
+    let ran = await run(
+      "infer coins --method vi --draws 1000 --include log-likelihood,predictive --draws-output \(draws) --output - --quiet")
+    let root = try JSONReader.parse(Data(ran.output.utf8))
+    #expect(ran.code == 0 && ran.notes == "" && root["method"]?["name"] == "exact" && root["method"]?["asked"] == "vi")
+    #expect(root["diagnostics"]?["reasons"] != .array([]) && root["diagnostics"]?["verdict"] == "ok")
+    #expect(abs(try #require(root["variables"]?["first"]?["mean"]?.double) - 0.8) < 1e-14)
+    #expect(abs(try #require(root["diagnostics"]?["log_evidence"]?["value"]?.double) - log(0.5)) < 1e-14)
+    // One point: what it is left out of is the prior.
+    let compared = try JSONReader.parse(Data(await run("compare \(draws) --output - --quiet").output.utf8))
+    guard case .array(let models)? = compared["models"] else { throw UserError("no models") }
+    #expect(abs(try #require(models[0]["loo"]?["elpd"]?.double) - log(0.5)) < 1e-12)
+    for line in [
+      "infer coins --no-draws", "infer coins --init zero", "infer coins --until ess=2000", "check coins", "simulate coins", "predict coins",
+      "infer coins --do first=1", "predict coins --fix first=1", "check coins --fix first=1", "compare coins", "report \(draws)",
+      "calibrate coins --simulations 50", "summarize \(draws)", "plot density \(draws) --output -",
+    ] {
+      let ran = await run(line)
+      #expect(ran.code == 0 && !ran.output.isEmpty, "\(line): \(ran.notes)")
+    }
+    let fixed = try JSONReader.parse(Data(await run("infer coins --fix first=1 --output - --quiet").output.utf8))
+    #expect(abs(try #require(fixed["diagnostics"]?["log_evidence"]?["value"]?.double) - log(0.5 * 0.8)) < 1e-14)
+    #expect(
+      await run("sensitivity coins --quiet").notes.hasPrefix(
+        "credence: coins: There is no log prior: first is summed out, and no other site is latent.\n"))
   }
 }

@@ -1,3 +1,4 @@
+import CommandLine
 import Foundation
 import Reporting
 import Testing
@@ -80,6 +81,44 @@ import Testing
       ran.notes
         == "credence: a model file needs the Swift compiler, and there is no swiftc on the PATH: install the Swift toolchain (swift.org).\n"
     )
+  }
+
+  @Test func comparedFilesAreFittedInProcessesOfTheirOwn() async throws {
+    for (name, term) in [("Level", "level"), ("Line", "level * x[i]")] {
+      let text = """
+        import Credence
+        @main struct \(name): Model {
+          let x, y: Tensor
+          func body(_ p: Program) throws -> Tensor {
+            let level = p.sample("level", Normal(0, sd: 10))
+            p.plate("points", y.count) { i in p.observe("y", Normal(\(term), sd: 1), y[i]) }
+            return level
+          }
+        }
+        """
+      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(directory)/\(name).swift"))
+    }
+    let data = #"{"x": [1, 2, 3, 4, 5, 6], "y": [2.1, 3.9, 6.2, 7.7, 10.4, 12.1]}"#
+    try Data(data.utf8).write(to: URL(fileURLWithPath: directory + "/data.json"))
+    let files = ["\(directory)/Level.swift", "\(directory)/Line.swift"]
+    func run(_ words: [String], input: String = "") async -> Ran {
+      await credence(words, variables: variables, input: input, program: credenceProgram)
+    }
+    let fit = ["--method", "laplace", "--draws", "500", "--seed", "3", "--quiet", "--output", "-"]
+    let ran = await run(["compare"] + files + ["--data", directory + "/data.json"] + fit)
+    #expect(ran.code == 0 && ran.notes == "")
+    let root = try JSONReader.parse(Data(ran.output.utf8))
+    guard case .array(let models)? = root["models"] else { throw UserError("no models") }
+    #expect(models.map { $0["name"]?.text } == files.reversed())
+    #expect(try #require(models[1]["elpd_difference"]?.double) > 10)
+    // A fit by itself gives the same draws, and standard input the same data.
+    #expect(await run(["compare"] + files + ["--data", "-"] + fit, input: data).output == ran.output)
+    let sensitivity = await run(["sensitivity", files[1], "--data", directory + "/data.json"] + fit)
+    let weighed = try JSONReader.parse(Data(sensitivity.output.utf8))
+    #expect(sensitivity.code == 0 && weighed["variables"]?["level"] != nil && weighed["source"]?.text == files[1])
+    // What the program says stands before the sentence.
+    let missing = await run(["compare", files[0], "--quiet"])
+    #expect(missing.code == 2 && missing.notes == "credence: compare: \(files[0]) could not be fitted, for the reason above.\n")
   }
 
   @Test func mistakesInTheCommandLineComeBeforeTheCompiler() async throws {

@@ -142,7 +142,6 @@ private func json(_ ran: Ran) throws -> JSONValue { try JSONReader.parse(Data(ra
     ("--set q=1", "--set q: the model reads no data of that name; it reads y and width."),
     ("--set width=[1]", "embedded: width: expected a number, found an array of numbers."),
     ("--set width=wide", #"embedded: width: expected a number, found the string "wide"."#),
-    ("--do mu=1 --do sigma=1 --method map", "The model has no latent sites or parameters: there is nothing to infer."),
   ]) func mistakes(line: String, message: String) async {
     let ran = await run("infer spot \(line)")
     #expect(ran.notes == "credence: \(message)\n")

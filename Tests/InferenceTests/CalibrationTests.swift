@@ -168,6 +168,30 @@ struct CalibrationTests {
     #expect(right.verdict.verdict == .ok)
   }
 
+  /// A guide that reads the data: the posterior of `Location(scale: 1)` is N(Σy/(n + 1), 1/(n + 1)), with its sd times `width`.
+  private static func reading(_ width: Double) -> CalibratedGuide<Location> {
+    CalibratedGuide { q, data in
+      let n = Double(data.y.count)
+      let shift = q.parameter("shift", 0)
+      q.sample("mu", Normal(shift + data.y.sum() / (n + 1), sd: width / (n + 1).squareRoot()))
+    } model: { data in
+      Location(scale: 1, y: Tensor(data["y"]!.values, shape: data["y"]!.shape))
+    }
+  }
+
+  @Test("A guide that is a program and reads the data passes where it is the posterior, and is found where it is too narrow")
+  func programs() throws {
+    var configuration = ProgramConfiguration()
+    (configuration.optimization.steps, configuration.draws) = (200, 200)
+    let method = Method<GivenModel<Location>>(.program(configuration))
+    let model = Location(scale: 1, y: Tensor([0, 0, 0, 0]))
+    let right = try CalibrationEngine(model, method, guide: Self.reading(1), Self.settings(100)).run()
+    #expect(right.verdict.verdict == .ok && right.failures.isEmpty, "\(right.verdict)")
+    let narrow = try CalibrationEngine(model, method, guide: Self.reading(0.4), Self.settings(100)).run()
+    #expect(narrow.verdict.verdict == .fail)
+    #expect(narrow.verdict.reasons.contains { $0.text.contains("ranks of mu") && $0.text.hasSuffix("the posteriors are too narrow.") })
+  }
+
   @Test("What cannot be simulated is said in sentences")
   func impossible() throws {
     struct Bare: Model {

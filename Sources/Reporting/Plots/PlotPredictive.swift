@@ -170,9 +170,10 @@ struct PITs {
         gaps += 1
         continue
       }
-      let smoothing = ParetoSmoothing(logRatios: likelihoods.map { -$0 })
-      // Equal likelihoods leave no tail to smooth, and equal weights are right then.
-      let isFlat = likelihoods.allSatisfy { $0 == likelihoods[0] }
+      let ratios = check.logRatios.map { zip($0, likelihoods).map { $0 - $1 } } ?? likelihoods.map { -$0 }
+      let smoothing = ParetoSmoothing(logRatios: ratios)
+      // Equal ratios leave no tail to smooth, and equal weights are right then.
+      let isFlat = ratios.allSatisfy { $0 == ratios[0] }
       if smoothing.shape > ParetoSmoothing.threshold(draws: likelihoods.count), !isFlat { bad += 1 }
       var below = 0.0
       for (replication, weight) in zip(replications, smoothing.weights) where replication <= check.observed[element] {

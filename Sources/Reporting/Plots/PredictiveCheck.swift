@@ -11,6 +11,8 @@ package struct PredictiveCheck: Sendable {
   /// [chain][draw · size + element]; nil where the file has none.
   package var replications: [[Double]]?
   package var logLikelihoods: [[Double]]?
+  /// log p − log q of each draw, chain after chain, for draws of an approximation q.
+  package var logRatios: [Double]?
 
   package init(name: String, shape: [Int], observed: [Double], replications: [[Double]]?, logLikelihoods: [[Double]]?) {
     self.name = name
@@ -21,6 +23,13 @@ package struct PredictiveCheck: Sendable {
   }
 
   package var size: Int { observed.count }
+
+  /// The same with the ratios of its draws, see ``DrawSet/logRatios``.
+  package func weighted(by logRatios: [Double]?) -> PredictiveCheck {
+    var check = self
+    check.logRatios = logRatios
+    return check
+  }
 
   /// [element]: all chains' replications one after the other.
   func replications(of element: Int) -> [Double] { Self.series(replications, size, element) }
