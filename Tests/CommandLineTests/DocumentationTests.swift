@@ -77,6 +77,20 @@ import Testing
     }
   }
 
+  /// The page of the model language names every distribution, also one that is a member of another (`d.ordered(count:)`), and every function of tensors.
+  @Test func theModelLanguageIsComplete() throws {
+    let page = try Self.page("ModelLanguage")
+    let distributions = try Self.sources("Sources/Distributions").flatMap { $0.matches(of: /\npublic struct (\w+)[^\n]*: Distribution\b/) }
+    #expect(distributions.count > 20)
+    for name in distributions.map({ String($0.1) }) {
+      #expect(page.contains("`\(name)(") || page.contains("`d.\(name.prefix(1).lowercased() + name.dropFirst())("), "\(name) is not there")
+    }
+    let words = Set(page.split { !$0.isLetter && !$0.isNumber }.map(String.init))
+    let functions = try Self.sources("Sources/Differentiation").flatMap { $0.matches(of: /\npublic func (\w+)[(<]/) }.map { String($0.1) }
+    #expect(functions.count > 60)
+    #expect(Set(functions).subtracting(words).sorted() == [])
+  }
+
   /// Every schema has its line in the page about results, and every line its schema.
   @Test func everySchemaIsOnThePageOfResults() throws {
     let files = try FileManager.default.contentsOfDirectory(atPath: Self.catalogue.appendingPathComponent("Schemas").path)
