@@ -21,7 +21,7 @@ extension CommandSpecification {
       OptionSpecification(
         "--truth-data", "FILE",
         "draw true values and data from the model with these data in place of --data: other priors' scales, for instance"),
-      OptionSpecification("--method", "NAME", "nuts (default), vi, laplace, pathfinder or batch-and-match"),
+      OptionSpecification("--method", "NAME", "nuts (default), vi, laplace, pathfinder, batch-and-match, smc or importance"),
       OptionSpecification(
         "--guide", "NAME",
         "with --method vi: mean-field, full-rank, low-rank:R, flow:KIND and all others that infer has (default: the model's own, or mean-field)"

@@ -22,6 +22,13 @@ extension AnyRunnable {
       }
     } catch is CancellationError {
       return .nothing
+    } catch let error as ModelError where method.program == nil {
+      // What cannot be summed out may be what the model's own guide is for.
+      guard (try? Self.guided(loaded.model)) != nil else { throw error }
+      throw UserError(
+        sentences: error.description.split(separator: "\n").map(String.init) + [
+          "\(name) has a guide of its own, which draws its discrete sites: --method vi fits it."
+        ])
     }
     let reports: [VariableReport]
     let draws: DrawSet?

@@ -92,7 +92,9 @@ package struct ModelComparison: Sendable {
         sentences.append("\(close.joined(separator: ", ")): less than 4 below the best: there is hardly a difference in prediction.")
       }
       if points < 100 {
-        sentences.append("There are \(points) points: with fewer than 100 the standard errors of differences are too small.")
+        sentences.append(
+          "There \(points == 1 ? "is 1 point" : "are \(points) points"): with fewer than 100 the standard errors of differences are too small."
+        )
       }
     }
     return sentences

@@ -153,6 +153,14 @@ import Testing
     #expect(wrong.code == 2 && wrong.output == "" && wrong.notes == "credence: there is no command \"infr\"; the nearest is infer.\n")
   }
 
+  @Test func aModelThatNeedsItsGuideSaysSo() throws {
+    let ran = try shell("credence infer discrete-autoencoder --draws 10")
+    #expect(ran.code == 2 && ran.output == "")
+    #expect(
+      ran.notes.hasSuffix("\ncredence: discrete-autoencoder has a guide of its own, which draws its discrete sites: --method vi fits it.\n")
+    )
+  }
+
   @Test func aClosedPipeEndsQuietly() throws {
     let ran = try shell("{ credence infer --help; echo \"code $?\" >&2; } | true")
     #expect(ran.notes == "code 0\n")
