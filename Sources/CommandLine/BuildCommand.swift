@@ -50,7 +50,6 @@ struct BuildOptions: Sendable, Equatable {
     output = arguments.last("--output") ?? (path.hasSuffix(".swift") ? base : base + ".program")
     linking = reader.name("--linking", among: Linking.allCases.map(\.rawValue)).flatMap(Linking.init) ?? .automatic
     if output.isEmpty { reader.fail("--output expects a file, not an empty name.") }
-    reader.checkDistinct([("the model file", path), ("--output", output)])
     guard reader.mistakes.isEmpty else { throw UserError(sentences: reader.mistakes) }
   }
 }
@@ -58,7 +57,9 @@ struct BuildOptions: Sendable, Equatable {
 extension Command {
   /// `credence build`: compiles a model file into a program at a place of the user's choice.
   func build(_ options: BuildOptions) throws -> Int32 {
-    _ = try OutputFile(path: options.output)
+    let file = try OutputFile(path: options.output)
+    // No other run writes the program meanwhile.
+    defer { withExtendedLifetime(file) {} }
     let linking = try ModelFileCompiler(console: console).program(for: options.path, at: options.output, linking: options.linking)
     let words =
       switch linking {

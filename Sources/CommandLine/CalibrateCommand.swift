@@ -94,7 +94,6 @@ struct CalibrateOptions: Sendable, Equatable {
       reader.fail("--plot expects a name that ends in .svg, not \"\(plotPath)\".")
     }
     if dataPath == "-", truthPath == "-" { reader.fail("--data and --truth-data cannot both be standard input.") }
-    reader.checkDistinct([("--data", dataPath), ("--output", outputPath), ("--plot", plotPath)])
     guard reader.mistakes.isEmpty else { throw UserError(sentences: reader.mistakes) }
   }
 }

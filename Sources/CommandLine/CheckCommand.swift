@@ -74,10 +74,9 @@ struct CheckOptions: Sendable, Equatable {
 }
 
 extension OptionReader {
-  /// Files must have names, and differ.
+  /// Files must have names.
   mutating func checkFiles(_ all: [(option: String, path: String?)]) {
     for (option, path) in all where path == "" { fail("\(option) expects a file, not an empty name.") }
-    checkDistinct(all)
   }
 }
 

@@ -56,6 +56,10 @@ package struct Command: Sendable {
   }
 
   static func describe(_ error: any Error) -> String {
+    // What the system said is shorter than what Foundation makes of it.
+    if let system = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError, system.domain == NSPOSIXErrorDomain {
+      return String(cString: strerror(Int32(truncatingIfNeeded: system.code))).lowercased() + "."
+    }
     if let error = error as? any LocalizedError, let text = error.errorDescription { return text }
     return String(describing: error)
   }
@@ -81,7 +85,7 @@ package struct Command: Sendable {
     if parsed.has("--help") { return try help(command) }
     let misplaced = operandMistakes(command, parsed)
     // The values of options are read even when there are mistakes already, so that all of them are told at once.
-    var sentences = mistakes + misplaced
+    var sentences = mistakes + misplaced + command.pathMistakes(parsed)
     do {
       guard sentences.isEmpty else {
         try checkOptions(command, parsed)
@@ -181,6 +185,9 @@ package struct Command: Sendable {
     default: break
     }
     let parsed = command.name == "infer" ? try LongRunOptions.resumed(parsed) : parsed
+    // A run that goes on has names of files from its checkpoint, too.
+    let mistakes = command.pathMistakes(parsed)
+    guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
     try checkOptions(command, parsed)
     if command.name == "build" { return try build(BuildOptions(parsed)) }
     guard let named = try resolve(parsed.operands.first, command.name) else {

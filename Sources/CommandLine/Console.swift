@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 
 /// All that a command touches of the world around it: two streams, variables, terminal or not. The tests give it other streams.
 package struct Console: Sendable {
@@ -77,7 +78,7 @@ extension Console {
         // There is nowhere left to report that standard error cannot be written.
         _ = try? Self.write(Data(text.utf8), to: STDERR_FILENO)
       },
-      input: { try FileHandle.standardInput.readToEnd() ?? Data() },
+      input: { try InputFile.readStream(.standardInput, "standard input") },
       variables: variables, isOutputTerminal: isatty(STDOUT_FILENO) == 1, isNotesTerminal: isatty(STDERR_FILENO) == 1,
       width: Self.terminalWidth(variables), programPath: Self.runningProgram(), catchesSignals: true, execute: Self.become)
   }

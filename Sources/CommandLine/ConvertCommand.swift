@@ -45,9 +45,6 @@ struct ConvertOptions: Sendable, Equatable {
       reader.fail("--to cmdstan writes files that end in .csv, not \"\(outputPath)\".")
     }
     if chosen != nil, format != .cmdstan, isCSV { reader.fail("--to \(format.rawValue) writes JSON, and \(outputPath) ends in .csv.") }
-    for path in operands where path != "-" {
-      reader.checkDistinct([("convert", path), ("--output", outputPath)])
-    }
     guard reader.mistakes.isEmpty else { throw UserError(sentences: reader.mistakes) }
   }
 }

@@ -89,8 +89,12 @@ extension Command {
     let program = try ModelFileCompiler(console: console).program(for: path)
     let files = FileManager.default
     let place = files.temporaryDirectory.appendingPathComponent("credence-\(UUID().uuidString)")
+    UnfinishedWork.begin(path: place.path)
     try files.createDirectory(at: place, withIntermediateDirectories: true)
-    defer { try? files.removeItem(at: place) }
+    defer {
+      try? files.removeItem(at: place)
+      UnfinishedWork.end(path: place.path)
+    }
     func file(_ name: String) -> String { place.appendingPathComponent(name).path }
     var words = ["infer", "--include", request.includeText, "--draws-output", file("draws.json"), "--output", file("result.json")]
     words += ["--seed", String(options.inference.seed)] + options.words

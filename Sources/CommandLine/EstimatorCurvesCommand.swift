@@ -22,7 +22,6 @@ package struct CurvesRequest: Sendable, Equatable {
     self.path = path
     testPath = reader.arguments.last("--test")
     if path == "-" || path.isEmpty { reader.fail("--curves expects the name of a file for the plot, not \"\(path)\".") }
-    reader.checkDistinct([("--data", reader.arguments.last("--data")), ("--test", testPath), ("--curves", path)])
     for name in (reader.arguments.last("--compare") ?? "").split(separator: ",").map(String.init) {
       if case .failure(let error) = GradientEstimator.named(name) { reader.fail("--compare \(name): \(error).") }
       estimators.append(name)

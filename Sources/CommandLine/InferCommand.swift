@@ -12,8 +12,6 @@ extension Command {
     }
     let data = try data(options.dataPath)
     let long = try LongRun(options, model, data, console)
-    // The locks are held until all is written.
-    defer { withExtendedLifetime(long) {} }
     let display = progressDisplay(options)
     var request = options.request
     request.checkpoint = long.checkpoint

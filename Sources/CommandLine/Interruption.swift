@@ -1,25 +1,60 @@
 import Foundation
+import Reporting
 import Synchronization
 
-/// Catches SIGINT and SIGTERM while a command runs: the first asks it to stop and keep what is finished, the second ends the process at once.
-final class Interruption: Sendable {
-  private let count = Mutex(0)
-  private let stop: @Sendable () -> Void
-  private let announce: @Sendable () -> Void
+/// SIGINT and SIGTERM. While a command works, the first asks it to stop and keep what is finished, and when it has worked, nothing, since results are being
+/// written; the second, and the first of a command that has nothing to keep, ends the process at once, with nothing half made left behind.
+///
+/// The signals have handlers of their own, rather than being ignored and observed: a handler ends with `exec`, so that programs which this one starts, or becomes,
+/// end by a signal as they would from a shell.
+enum Interruption {
+  private struct Content: Sendable {
+    var count = 0
+    var hasWorked = false
+    var stop: (@Sendable () -> Void)?
+  }
+  private static let content = Mutex(Content())
+  /// The handlers write into it: one of the few things that a handler may do.
+  private static let ends: (read: Int32, write: Int32) = {
+    var pair: [Int32] = [-1, -1]
+    pipe(&pair)
+    for descriptor in pair { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    return (pair[0], pair[1])
+  }()
 
-  private init(announce: @escaping @Sendable () -> Void, stop: @escaping @Sendable () -> Void) {
-    self.announce = announce
-    self.stop = stop
+  /// Watches for signals from now on, as long as the process lives.
+  static func watch(_ console: Console) {
+    let descriptor = ends.read
+    guard descriptor >= 0 else { return }
+    Thread.detachNewThread {
+      var byte: UInt8 = 0
+      while read(descriptor, &byte, 1) == 1 || errno == EINTR { received(console) }
+    }
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { _ in
+        let before = errno
+        var byte: UInt8 = 0
+        _ = Foundation.write(Interruption.ends.write, &byte, 1)
+        errno = before
+      }
+    }
   }
 
-  private func received() {
-    let number = count.withLock { count in
-      count += 1
-      return count
+  private static func received(_ console: Console) {
+    let present = content.withLock { content in
+      content.count += 1
+      return content
     }
-    guard number == 1 else { _exit(ExitCode.interrupted) }
-    announce()
-    stop()
+    if present.count == 1, let stop = present.stop {
+      console.note("credence: stopping; what is finished will be written (again to end at once).")
+      stop()
+    } else if present.count == 1, present.hasWorked {
+      console.note("credence: what is finished is being written (again to end at once).")
+    } else {
+      console.note("credence: interrupted.")
+      UnfinishedWork.abandon()
+      _exit(ExitCode.interrupted)
+    }
   }
 
   /// Runs the operation as a task that a signal cancels.
@@ -32,21 +67,11 @@ final class Interruption: Sendable {
         task.cancel()
       }
     }
-    let interruption = Interruption(
-      announce: { console.note("credence: stopping; what is finished will be written (again to end at once).") }, stop: { task.cancel() })
-    let queue = DispatchQueue(label: "credence.signals")
-    let sources = [SIGINT, SIGTERM].map { number in
-      // Dispatch only observes a signal: its default action must be off.
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler { interruption.received() }
-      source.resume()
-      return source
-    }
+    content.withLock { $0 = Content(stop: { task.cancel() }) }
     defer {
-      for (source, number) in zip(sources, [SIGINT, SIGTERM]) {
-        source.cancel()
-        signal(number, SIG_DFL)
+      content.withLock { content in
+        content.hasWorked = true
+        content.stop = nil
       }
     }
     return try await task.value

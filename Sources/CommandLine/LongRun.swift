@@ -79,17 +79,15 @@ extension OptionReader {
   }
 }
 
-/// The files of a run that nobody else may write meanwhile, and its checkpoint.
+/// The checkpoint of a run, if it has one.
 struct LongRun: Sendable {
   let checkpoint: FitCheckpoint?
   private let path: String?
-  private let locks: [FileLock]
 
-  /// Takes the locks and reads what there is to go on from. Throws `UserError` and `FileError`.
+  /// Takes the checkpoint's file, which no other run may write meanwhile, and reads what there is to go on from. Throws `UserError` and `FileError`.
   init(_ options: InferOptions, _ model: any RunnableModel, _ data: ModelData?, _ console: Console) throws {
     let run = options.longRun
     path = run.checkpointPath ?? run.resumePath
-    locks = try [options.outputPath.flatMap { $0 == "-" ? nil : $0 }, options.drawsPath, path].compactMap { $0 }.map { try FileLock($0) }
     guard let path else {
       checkpoint = nil
       return

@@ -82,14 +82,20 @@ struct ModelFileCompiler {
   private func build(_ path: String, _ script: String?, place: URL, name: String) throws {
     let files = FileManager.default
     let working = cache.appendingPathComponent(".\(UUID().uuidString).part")
+    UnfinishedWork.begin(path: working.path)
     do {
       try files.createDirectory(at: working, withIntermediateDirectories: true)
     } catch {
       throw UserError("the cache of compiled models \(cache.path) cannot be written: \(Command.describe(error))")
     }
-    defer { try? files.removeItem(at: working) }
+    defer {
+      try? files.removeItem(at: working)
+      UnfinishedWork.end(path: working.path)
+    }
     let written = working.appendingPathComponent("script.swift")
-    if let script { try Data(script.utf8).write(to: written) }
+    do { if let script { try Data(script.utf8).write(to: written) } } catch {
+      throw UserError("the cache of compiled models \(cache.path) cannot be written: \(Command.describe(error))")
+    }
     let refusal = try compile(
       script == nil ? path : written.path, script == nil ? .model : .script, at: working.appendingPathComponent(name).path, ["-Onone"])
     if let refusal { throw failure(path, refusal.text) }
@@ -113,24 +119,31 @@ struct ModelFileCompiler {
   /// Compiles and links a file; the program appears whole or not at all. What the compiler refuses is returned.
   func compile(_ path: String, _ form: Form = .model, at program: String, _ mode: [String]) throws -> Refusal? {
     let files = FileManager.default
-    let parent = URL(fileURLWithPath: program).deletingLastPathComponent()
-    let working = parent.appendingPathComponent(".\(UUID().uuidString).build")
+    // Nobody else compiles to this name: what is there was left by a process that was killed.
+    let working = URL(fileURLWithPath: FileLock.hidden(beside: program, "build"))
+    UnfinishedWork.begin(path: working.path)
     do {
+      if files.fileExists(atPath: working.path) { try files.removeItem(at: working) }
       try files.createDirectory(at: working, withIntermediateDirectories: true)
     } catch {
       throw UserError("\(program) cannot be written: \(Command.describe(error))")
     }
-    defer { try? files.removeItem(at: working) }
+    defer {
+      try? files.removeItem(at: working)
+      UnfinishedWork.end(path: working.path)
+    }
     let list = working.appendingPathComponent("objects")
     let quoted = installation.objects.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
-    try Data((quoted.joined(separator: "\n") + "\n").utf8).write(to: list)
+    do { try Data((quoted.joined(separator: "\n") + "\n").utf8).write(to: list) } catch {
+      throw UserError("\(program) cannot be written: \(Command.describe(error))")
+    }
     // A file whose name begins with a dash must not look like an option.
     let file = path.hasPrefix("-") ? "./" + path : path
     let made = working.appendingPathComponent("program")
     let outcome = try run(
       mode + arguments(form) + (console.isNotesTerminal && console.colorsNotes ? ["-color-diagnostics"] : []) + [
         file, "@" + list.path, "-o", made.path,
-      ])
+      ], temporary: working.path)
     guard outcome.code == 0 else { return Refusal(text: outcome.text) }
     // Warnings of the compiler, if any.
     if !outcome.text.isEmpty { console.notes(outcome.text) }
@@ -140,15 +153,24 @@ struct ModelFileCompiler {
     return nil
   }
 
-  private func run(_ arguments: [String]) throws -> (code: Int32, text: String) {
+  /// - Parameter temporary: where the compiler puts what it does not keep, so that nothing of that stays where it is interrupted.
+  private func run(_ arguments: [String], temporary: String) throws -> (code: Int32, text: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: compiler)
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(["TMPDIR": temporary]) { $1 }
     process.standardInput = FileHandle.nullDevice
     let pipe = Pipe()
     process.standardOutput = pipe
     process.standardError = pipe
+    // The threads of concurrent code keep signals from themselves, and would from what they start.
+    var (none, before) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     do { try process.run() } catch { throw UserError("the Swift compiler \(compiler) cannot be started: \(Command.describe(error))") }
+    UnfinishedWork.begin(process: process.processIdentifier)
+    defer { UnfinishedWork.end(process: process.processIdentifier) }
     let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     return (process.terminationReason == .exit ? process.terminationStatus : -1, text)
@@ -167,6 +189,9 @@ struct ModelFileCompiler {
     if text.contains("must provide a main static function") || text.contains("is annotated with @main and must provide") {
       return UserError("the @main type in \(path) is no model: it must conform to Model.")
     }
+    if text.contains("No space left on device") {
+      return UserError("\(path) cannot be compiled: no space left on device (for the program, the cache, or temporary files).")
+    }
     let isHalfBuilt = text.contains("undefined symbol") || text.contains("undefined hidden symbol") || text.contains("undefined reference")
     if text.contains("no such module 'Credence'") || isHalfBuilt {
       return UserError(
@@ -180,15 +205,20 @@ struct ModelFileCompiler {
     )
   }
 
-  /// Drops what was not used for longest, where there are more entries than this.
+  /// Drops what was not used for longest, where there are more entries than this, and what processes that were killed left unfinished the day before.
   static func prune(_ directory: URL, to capacity: Int) {
     let files = FileManager.default
-    let names = (try? files.contentsOfDirectory(atPath: directory.path))?.filter { !$0.hasPrefix(".") } ?? []
-    guard names.count > capacity else { return }
-    let dated = names.map { name -> (name: String, time: Date) in
+    let all = (try? files.contentsOfDirectory(atPath: directory.path)) ?? []
+    func time(_ name: String) -> Date {
       let attributes = try? files.attributesOfItem(atPath: directory.appendingPathComponent(name).path)
-      return (name, attributes?[.modificationDate] as? Date ?? .distantPast)
+      return attributes?[.modificationDate] as? Date ?? .distantPast
     }
+    for name in all where name.hasSuffix(".part") && time(name) < Date(timeIntervalSinceNow: -86_400) {
+      try? files.removeItem(at: directory.appendingPathComponent(name))
+    }
+    let names = all.filter { !$0.hasPrefix(".") }
+    guard names.count > capacity else { return }
+    let dated = names.map { (name: $0, time: time($0)) }
     for entry in dated.sorted(by: { $0.time > $1.time }).dropFirst(capacity) {
       try? files.removeItem(at: directory.appendingPathComponent(entry.name))
     }

@@ -80,9 +80,14 @@ extension Command {
     guard files.fileExists(atPath: parent, isDirectory: &isDirectory), isDirectory.boolValue else {
       throw UserError("new: there is no directory \(parent) in which \(options.name) could be made.")
     }
-    // Made under another name and renamed, so that a failure leaves nothing half made.
-    let working = parent + "/.\(options.name).\(UUID().uuidString.prefix(8)).part"
+    // Made under another name and renamed, so that a failure leaves nothing half made; what a process that was killed left there goes.
+    let lock = try FileLock(parent + "/" + options.name)
+    defer { withExtendedLifetime(lock) {} }
+    let working = FileLock.hidden(beside: parent + "/" + options.name, "part")
+    UnfinishedWork.begin(path: working)
+    defer { UnfinishedWork.end(path: working) }
     do {
+      if files.fileExists(atPath: working) { try files.removeItem(atPath: working) }
       try files.createDirectory(atPath: working, withIntermediateDirectories: false)
       for (name, text) in options.template.files(options) { try Data(text.utf8).write(to: URL(fileURLWithPath: working + "/" + name)) }
       guard rename(working, options.path) == 0 else { throw FileError(String(cString: strerror(errno)).lowercased() + ".") }

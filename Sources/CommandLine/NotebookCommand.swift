@@ -35,7 +35,6 @@ struct NotebookOptions {
     }
     isQuiet = parsed.has("--quiet")
     isFresh = parsed.has("--fresh")
-    guard path != source else { throw UserError("notebook: --output would write over the script itself.") }
   }
 }
 

@@ -47,8 +47,12 @@ struct NotebookRunner {
     let program = try compiler.program(script: source.program(path: path), of: path)
     let token = UUID().uuidString
     let working = compiler.cache.appendingPathComponent(".\(UUID().uuidString).part")
+    UnfinishedWork.begin(path: working.path)
     try FileManager.default.createDirectory(at: working, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: working) }
+    defer {
+      try? FileManager.default.removeItem(at: working)
+      UnfinishedWork.end(path: working.path)
+    }
     let (written, notes) = (working.appendingPathComponent("output"), working.appendingPathComponent("notes"))
     let ending = try await start(program, token, written, notes)
     let stream = NotebookStream.read((try? Data(contentsOf: written)) ?? Data(), token: token, cells: source.cells.count)

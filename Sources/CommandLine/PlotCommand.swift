@@ -42,16 +42,10 @@ struct PlotOptions: Sendable {
 }
 
 extension OptionReader {
-  /// An output must have a name, and it must not be one of the inputs.
+  /// An output must have a name, and standard input can be but one of the inputs.
   mutating func checkOutput(_ output: String, _ inputs: [String]) {
     if output.isEmpty { fail("--output expects a file, not an empty name.") }
     if inputs.count(where: { $0 == "-" }) > 1 { fail("standard input (-) can be read once only.") }
-    checkDistinct([("--output", output)])
-    let target = URL(fileURLWithPath: output).standardizedFileURL.path
-    for input in inputs
-    where output != "-" && !output.isEmpty && input != "-" && URL(fileURLWithPath: input).standardizedFileURL.path == target {
-      fail("--output would overwrite \(input), which is read.")
-    }
   }
 }
 

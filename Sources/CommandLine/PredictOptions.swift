@@ -78,23 +78,10 @@ struct PredictOptions: Sendable {
     if let drawsPath, !drawsPath.isEmpty, !drawsPath.lowercased().hasSuffix(".json"), !drawsPath.lowercased().hasSuffix(".csv") {
       reader.fail("--draws-output expects a name that ends in .json or .csv, not \"\(drawsPath)\".")
     }
-    reader.checkDistinct(
-      posteriorPaths.map { ("--posterior", $0) } + [("--data", dataPath), ("--output", outputPath), ("--draws-output", drawsPath)])
+    for (index, path) in posteriorPaths.enumerated() where path != "-" && posteriorPaths[..<index].contains(path) {
+      reader.fail("--posterior \(path) is given twice.")
+    }
     isQuiet = arguments.has("--quiet")
     guard reader.mistakes.isEmpty else { throw UserError(sentences: reader.mistakes) }
-  }
-}
-
-extension OptionReader {
-  /// Files must differ.
-  mutating func checkDistinct(_ all: [(option: String, path: String?)]) {
-    let files = all.compactMap { option, path in
-      path.flatMap { $0 == "-" || $0.isEmpty ? nil : (option, URL(fileURLWithPath: $0).standardizedFileURL.path) }
-    }
-    for (index, first) in files.enumerated() {
-      for second in files[(index + 1)...] where first.1 == second.1 {
-        fail("\(first.0) and \(second.0) name the same file, \(second.1).")
-      }
-    }
   }
 }

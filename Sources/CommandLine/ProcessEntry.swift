@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 
 extension Command {
   /// The whole life of the executable `credence`: runs the command line of this process and ends it with the exit code.
@@ -18,12 +19,22 @@ extension Command {
   // Functions of their own, so that no vector instruction of theirs moves ahead of the watch.
   @inline(never)
   private static func run(_ models: [any RunnableModel]) async -> Never {
-    exit(await run(arguments: Array(ProcessInfo.processInfo.arguments.dropFirst()), models: models, console: .process()))
+    let console = Console.process()
+    Interruption.watch(console)
+    end(await run(arguments: Array(ProcessInfo.processInfo.arguments.dropFirst()), models: models, console: console))
   }
 
   @inline(never)
   private static func run(_ model: any RunnableModel) async -> Never {
-    exit(await run(arguments: Array(ProcessInfo.processInfo.arguments.dropFirst()), model: model, console: .process()))
+    let console = Console.process()
+    Interruption.watch(console)
+    end(await run(arguments: Array(ProcessInfo.processInfo.arguments.dropFirst()), model: model, console: console))
+  }
+
+  /// Ends the process; what still has an owner somewhere goes.
+  private static func end(_ code: Int32) -> Never {
+    UnfinishedWork.abandon()
+    exit(code)
   }
 }
 

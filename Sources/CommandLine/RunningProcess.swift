@@ -9,7 +9,7 @@ struct ProcessEnding: Sendable {
   var isInterrupted = false
 }
 
-/// A process that another thread may end: by SIGKILL, since it has inherited from this process that the other signals are ignored.
+/// A process that another thread may end.
 final class RunningProcess: Sendable {
   private struct State {
     var identifier: pid_t?
@@ -35,7 +35,10 @@ final class RunningProcess: Sendable {
     let (endings, ended) = AsyncStream.makeStream(of: ProcessEnding.self)
     try process.withLock { process in
       process.terminationHandler = { process in
-        ended.yield(ProcessEnding(code: process.terminationStatus, isSignal: process.terminationReason == .uncaughtSignal))
+        let isSignal = process.terminationReason == .uncaughtSignal
+        // From a terminal the signal goes to the program, too, and may be there first.
+        let isInterrupted = isSignal && process.terminationStatus == SIGINT
+        ended.yield(ProcessEnding(code: process.terminationStatus, isSignal: isSignal, isInterrupted: isInterrupted))
         ended.finish()
       }
       do { try process.run() } catch {
@@ -50,7 +53,7 @@ final class RunningProcess: Sendable {
     let waiting = Task.detached { await endings.first { _ in true } }
     var ending = await waiting.value ?? ProcessEnding(code: -1, isSignal: true)
     state.withLock {
-      ending.isInterrupted = $0.isStopped
+      ending.isInterrupted = ending.isInterrupted || $0.isStopped
       $0.identifier = nil
     }
     return ending

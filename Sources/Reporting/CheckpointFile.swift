@@ -43,21 +43,25 @@ package struct CheckpointFile: Sendable {
   package static let schema = "credence/checkpoint/1"
 
   package let path: String
-  private let target: String
+  private let file: OutputFile
 
-  /// Checks that the file can be written. Throws `FileError`.
+  /// Checks that the file can be written, and takes its lock. Throws `FileError`.
   package init(path: String) throws {
     self.path = path
-    _ = try OutputFile(path: path)
-    target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     var information = stat()
-    guard stat(target, &information) != 0 || information.st_mode & S_IFMT == S_IFREG else {
+    guard stat(path, &information) != 0 || [S_IFREG, S_IFDIR].contains(information.st_mode & S_IFMT) else {
       throw FileError("\(path) cannot be a checkpoint: it is no regular file.")
     }
+    file = try OutputFile(path: path)
   }
 
   /// Writes a whole checkpoint. Throws `FileError`; what stood there before then still does.
   package func write(_ header: CheckpointHeader, _ parts: [(name: String, state: Data)]) throws {
+    try file.writeDurably(Self.pieces(header, parts))
+  }
+
+  /// The content of a checkpoint: its first line, and what that is the checksum of.
+  package static func pieces(_ header: CheckpointHeader, _ parts: [(name: String, state: Data)]) throws -> [Data] {
     var header = header
     header.parts = parts.map { .init(name: $0.name, bytes: $0.state.count) }
     let encoder = JSONEncoder()
@@ -65,49 +69,7 @@ package struct CheckpointFile: Sendable {
     var body = try encoder.encode(header)
     body.append(0x0A)
     for part in parts { body.append(part.state) }
-    let head = Data("\(Self.schema) \(SHA256.hexadecimal(body)) \(body.count)\n".utf8)
-    let place = URL(fileURLWithPath: target)
-    let temporary = place.deletingLastPathComponent().appendingPathComponent(".\(place.lastPathComponent.prefix(200)).part").path
-    do {
-      try Self.store([head, body], at: temporary)
-      guard rename(temporary, target) == 0 else { throw Self.reason() }
-      Self.synchronizeDirectory(of: place)
-    } catch let reason as Reason {
-      unlink(temporary)
-      throw FileError("\(path) cannot be written: \(reason.text).")
-    }
-  }
-
-  private struct Reason: Error { var text: String }
-  private static func reason() -> Reason { Reason(text: String(cString: strerror(errno)).lowercased()) }
-
-  /// A file with this content that is on the disk when the function returns.
-  private static func store(_ pieces: [Data], at path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw reason() }
-    var isOpen = true
-    defer { if isOpen { close(descriptor) } }
-    for piece in pieces {
-      var offset = 0
-      while offset < piece.count {
-        let written = piece.withUnsafeBytes { bytes in
-          // In bounds: `offset` is below the count, and a non-empty buffer has a base address.
-          bytes.baseAddress.map { Foundation.write(descriptor, $0 + offset, bytes.count - offset) } ?? 0
-        }
-        if written > 0 { offset += written } else if errno != EINTR { throw reason() }
-      }
-    }
-    guard fsync(descriptor) == 0 else { throw reason() }
-    isOpen = false
-    guard close(descriptor) == 0 else { throw reason() }
-  }
-
-  /// So that the new name is on the disk, too; where directories cannot be synchronized, the file itself is.
-  private static func synchronizeDirectory(of place: URL) {
-    let descriptor = open(place.deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
+    return [Data("\(schema) \(SHA256.hexadecimal(body)) \(body.count)\n".utf8), body]
   }
 
   /// Reads a checkpoint and checks that it is whole. Throws `FileError`.

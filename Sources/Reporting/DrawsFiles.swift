@@ -8,13 +8,20 @@ package struct DrawsFiles: Sendable {
     case csv([OutputFile])
   }
   private let form: Form
+  /// Of the name that all files of the chains stand for.
+  private let lock: FileLock?
 
   /// Checks that every file can be written. For several chains `F.csv` becomes `F_1.csv`, `F_2.csv`, …, as CmdStan names them. Throws `FileError`.
   package init(path: String, chains: Int) throws {
     if path.lowercased().hasSuffix(".json") {
       form = .json(try OutputFile(path: path))
+      lock = nil
+    } else if chains == 1 {
+      form = .csv([try OutputFile(path: path)])
+      lock = nil
     } else {
-      form = .csv(try Self.names(path, chains: chains).map { try OutputFile(path: $0) })
+      form = .csv(try Self.names(path, chains: chains).map { try OutputFile(path: $0, holding: .whileWriting) })
+      lock = try FileLock(path)
     }
   }
 
@@ -35,10 +42,10 @@ package struct DrawsFiles: Sendable {
     return found.isEmpty ? [path] : found
   }
 
-  /// Writes the draws; the result gives the settings for the comments of the CSV. Throws `FileError`.
+  /// Writes the draws; the result says where they come from. Throws `FileError`.
   package func write(_ draws: DrawSet, _ document: ResultDocument, _ groups: DrawGroups = DrawGroups()) throws {
     switch form {
-    case .json(let file): try file.write(DrawsJSON.encode(draws, groups))
+    case .json(let file): try file.write(DrawsJSON.encode(draws, groups, DrawsOrigin.attributes(document, draws)))
     case .csv(let files):
       let draws = DrawsCSV.flattened(draws, groups)
       for (chain, file) in files.enumerated() where chain < draws.chains {

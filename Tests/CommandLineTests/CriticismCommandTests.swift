@@ -177,7 +177,7 @@ struct CriticismCommandTests {
       ("calibrate line --ranked 501", "calibrate: --ranked 501 takes at least as many draws, and there are 500."),
       ("calibrate lump", "The factor lump adds to the log density what no data are drawn from: the model cannot be calibrated."),
       ("convert \(line)", "convert: where to? Give --output FILE, or --output - for standard output."),
-      ("convert \(line) --output \(line)", "convert: convert and --output name the same file, \(line)."),
+      ("convert \(line) --output \(line)", "convert: --output would overwrite \(line), which is read."),
       ("convert \(line) --output a.txt --to cmdstan", "convert: --to cmdstan writes files that end in .csv, not \"a.txt\"."),
       ("convert \(line) --output a.csv --to arviz", "convert: --to arviz writes JSON, and a.csv ends in .csv."),
       ("convert \(Self.directory)/zzzzzzzzzzzzzz.json --output -", "there is no file \(Self.directory)/zzzzzzzzzzzzzz.json."),

@@ -71,7 +71,7 @@ import Testing
       }
     }
     // Nothing is there that is not in the program.
-    let known = Set(commands + ["What", "Model", "Exit", "Environment", "Build", "Data"])
+    let known = Set(commands + ["What", "Model", "Exit", "Environment", "Build", "Data", "Files"])
     for section in sections {
       #expect(known.contains(section.title.split(separator: " ").first.map(String.init) ?? ""), "\(section.title)")
     }

@@ -165,7 +165,7 @@ private func run(_ arguments: [String], input: String = "") async -> Ran {
       ),
       (
         "line --posterior D/good.json --posterior D/good.json",
-        "credence: predict: --posterior and --posterior name the same file, D/good.json."
+        "credence: predict: --posterior D/good.json is given twice."
       ),
       (
         "line --posterior D/good.json --method vi",
@@ -181,7 +181,7 @@ private func run(_ arguments: [String], input: String = "") async -> Ran {
       ("line --gradient scal", "credence: The model has no stored property \"scal\"; the nearest is scale."),
       ("line --gradient y[7]", "credence: There is no element y[7] in the model's data: elements are counted from 0, as in y[0]."),
       ("line --draws-output D/x.txt", "credence: predict: --draws-output expects a name that ends in .json or .csv, not \"D/x.txt\"."),
-      ("line --posterior D/good.json --output D/good.json", "credence: predict: --posterior and --output name the same file, D/good.json."),
+      ("line --posterior D/good.json --output D/good.json", "credence: predict: --output would overwrite D/good.json, which is read."),
       ("line --posteriors D/good.json", "credence: predict: there is no option --posteriors; the nearest is --posterior."),
       ("lines", "credence: predict: there is no model \"lines\"; the nearest is line (credence models lists them all)."),
     ]

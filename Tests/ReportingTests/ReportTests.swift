@@ -181,20 +181,68 @@ import Testing
     let directory = try directory()
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let path = directory + "/r.json"
-    let file = try OutputFile(path: path)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == [])
-    struct Broken: Error {}
-    #expect(throws: Broken.self) {
-      try file.write { append in
-        try append(Data("half".utf8))
-        throw Broken()
+    func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: directory).sorted() }
+    func write() throws {
+      let file = try OutputFile(path: path)
+      #expect(try names() == [".r.json.lock"])
+      struct Broken: Error {}
+      #expect(throws: Broken.self) {
+        try file.write { append in
+          try append(Data("half".utf8))
+          throw Broken()
+        }
       }
+      #expect(try names() == [".r.json.lock"])
+      try file.write(Data("first".utf8))
+      try file.write(Data("second".utf8))
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == "second")
     }
-    #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == [])
-    try file.write(Data("first".utf8))
-    try file.write(Data("second".utf8))
-    #expect(try String(contentsOfFile: path, encoding: .utf8) == "second")
+    try write()
+    #expect(try names() == ["r.json"])
+  }
+
+  @Test func whatAKilledProcessLeftGoesWithTheNextRun() throws {
+    let directory = try directory()
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    for name in [".r.json.part", ".r.json.lock"] { try Data("4194305\n".utf8).write(to: URL(fileURLWithPath: directory + "/" + name)) }
+    try OutputFile(path: directory + "/r.json").write(Data("new".utf8))
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["r.json"])
+  }
+
+  @Test func oneFileHasOneWriterAtATime() throws {
+    let directory = try directory()
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    // Names that leave room for a hidden one beside them, and one that does not.
+    for name in ["r.json", String(repeating: "é", count: 127)] {
+      let path = directory + "/" + name
+      let first = try OutputFile(path: path)
+      #expect(throws: FileError("\(path) would be written twice by this run: choose another name.")) { try OutputFile(path: path) }
+      try first.write(Data("whole".utf8))
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == "whole")
+    }
+    // Several chains: each file has its name while it is written only.
+    func hold() throws {
+      let chains = try DrawsFiles(path: directory + "/d.csv", chains: 2)
+      #expect(throws: FileError.self) { try DrawsFiles(path: directory + "/d.csv", chains: 3) }
+      withExtendedLifetime(chains) {}
+    }
+    try hold()
+    _ = try DrawsFiles(path: directory + "/d.csv", chains: 3)
+  }
+
+  @Test func whatCannotBeWrittenIsPutElsewhere() throws {
+    // The device that is always full.
+    guard FileManager.default.fileExists(atPath: "/dev/full") else { return }
+    do {
+      try OutputFile(path: "/dev/full").write(Data("all of it".utf8))
+      Issue.record("the full device took it")
+    } catch let error as FileError {
+      let (start, end) = ("/dev/full cannot be written: no space left on device; what it was to hold is in ", " instead.")
+      #expect(error.description.hasPrefix(start) && error.description.hasSuffix(end))
+      let place = String(error.description.dropFirst(start.count).dropLast(end.count))
+      #expect(try String(contentsOfFile: place, encoding: .utf8) == "all of it")
+      try FileManager.default.removeItem(at: URL(fileURLWithPath: place).deletingLastPathComponent())
+    }
   }
 
   @Test func linksStayLinks() throws {

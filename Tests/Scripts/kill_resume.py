@@ -77,7 +77,8 @@ def main():
                         print(f"{method}: a resumed run ended in other bytes")
                         failures += 1
                     break
-            left = [name for name in os.listdir(directory) if name.endswith(".part") and "checkpoint" not in name]
+            left = [name for name in os.listdir(directory) if name.startswith(".")]
+            failures += len(left)
             total += kills
             print(f"{method}: {duration:.2f} s undisturbed, {kills} kills in {rounds} runs, {resumes} resumes, all equal: {failures == 0}"
                   + (f", {len(left)} files left behind" if left else ""))
