@@ -54,6 +54,12 @@ package struct StepSizeAdaptation: Sendable, Codable, Equatable {
     logAverage = (1 - fresh) * logAverage + fresh * logStepSize
   }
 
+  /// Whether the logarithms are such that no arithmetic with them ends in a NaN.
+  var isSound: Bool {
+    count.isCount && [gamma, relaxation, stabilization].allSatisfy { $0 > 0 && $0.isFinite } && target > 0 && target < 1
+      && [mu, meanError, logStepSize, logAverage].allSatisfy { abs($0) < 1e9 }
+  }
+
   /// The step size to try next.
   package var stepSize: Double { exp(logStepSize) }
   /// The step size to keep when warm-up ends.

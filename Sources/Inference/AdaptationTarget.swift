@@ -38,6 +38,11 @@ package struct TargetAcceptance: Sendable, Codable, Equatable {
     first = Int(Self.earlyShare * Double(configuration.warmup))
   }
 
+  /// Whether it can have begun as `fresh`.
+  func isSound(_ fresh: TargetAcceptance) -> Bool {
+    value > 0 && value < 1 && isFixed == fresh.isFixed && first == fresh.first && sinceSearch.isCount
+  }
+
   /// The step size has been searched anew.
   package mutating func restart() { sinceSearch = 0 }
 

@@ -30,6 +30,12 @@ package struct AdaptationWindows: Sendable, Codable, Equatable {
     windowEnd = self.initialBuffer + window - 1
   }
 
+  /// Whether it can have begun as `fresh`.
+  func isSound(_ fresh: AdaptationWindows) -> Bool {
+    warmup == fresh.warmup && initialBuffer == fresh.initialBuffer && terminalBuffer == fresh.terminalBuffer
+      && [window, counter, windowEnd + 1].allSatisfy(\.isCount)
+  }
+
   /// The last iteration of the slow interval.
   private var lastEnd: Int { warmup - terminalBuffer - 1 }
 

@@ -73,7 +73,7 @@ struct CenteringPilot<M: Model> {
   ) throws -> (model: CompiledModel<M>, choice: CenteringChoice)? {
     let sites = written.movableSites
     guard !sites.isEmpty else { return nil }
-    if let choice = try checkpoint?.part("choice").restored(CenteringChoice.self) {
+    if let choice = try checkpoint?.part("choice").restored(CenteringChoice.self, isSound: { $0.gradientEvaluations.isCount }) {
       let isWritten = choice.parameterization == .asWritten
       return (try isWritten ? written : CompiledModel(model, parameterization: choice.parameterization), choice)
     }

@@ -20,13 +20,16 @@ package func runNUTS(
   resume: NUTSResult? = nil,
   checkpoint: CheckpointPart? = nil, onProgress: (@Sendable (NUTSProgress) -> NUTSControl)? = nil
 ) throws -> NUTSResult {
-  let earlier = try resume?.chains ?? chainIDs.map { try checkpoint?.part("chain-\($0)").restored(NUTSChainResult.self) }
-  var problems = runProblems(
+  let earlier =
+    try resume?.chains
+    ?? chainIDs.map { id in
+      try checkpoint?.part("chain-\(id)").restored(NUTSChainResult.self) {
+        $0.isSound(chainID: id, dimension: density.dimension, configuration: configuration)
+      }
+    }
+  let problems = runProblems(
     dimension: density.dimension, configuration: configuration, chainIDs: chainIDs, threads: threads, lanes: lanes, initial: initial,
     resume: resume)
-  if let other = earlier.compactMap({ $0 }).first(where: { $0.dimension != density.dimension }), resume == nil {
-    problems.append("Chain \(other.chainID) of the checkpoint has dimension \(other.dimension), the model \(density.dimension).")
-  }
   guard problems.isEmpty else { throw NUTSError(description: problems.joined(separator: "\n")) }
   let board = RunBoard(configuration: configuration, chainIDs: chainIDs, onProgress: onProgress)
   let workers = max(1, min(threads, chainIDs.count))

@@ -154,14 +154,22 @@ package struct CheckpointPart: Sendable {
   /// Whether the interval since the last saving is over.
   package var isDue: Bool { owner.isDue(name) }
 
-  /// The state that an earlier run left, nil where there is none. Throws ``FitError`` for one that cannot be read.
-  package func restored<State: Decodable>(_ type: State.Type) throws -> State? {
+  /// The state that an earlier run left, nil where there is none. Throws ``FitError`` for one that cannot be read, and for one that no run of this kind leaves:
+  /// a file may have been changed by others, its checksum included.
+  ///
+  /// - Parameter isSound: whether all sizes are those of this run, and all counts possible; whatever passes must do no harm.
+  package func restored<State: Decodable>(_ type: State.Type, isSound: (State) -> Bool) throws -> State? {
     guard let data = owner.state(name) else { return nil }
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    do { return try decoder.decode(type, from: data) } catch {
+    let state: State
+    do { state = try decoder.decode(type, from: data) } catch {
       throw FitError(["The checkpoint's state of \(name) cannot be read: it was written by another version of Credence."])
     }
+    guard isSound(state) else {
+      throw FitError(["The checkpoint's state of \(name) is not that of such a run: it has other sizes, or impossible numbers."])
+    }
+    return state
   }
 
   package func save(_ state: some Encodable) {
@@ -183,9 +191,26 @@ package struct CheckpointPart: Sendable {
   }
 }
 
+extension Int {
+  /// Whether it can count what a run does: not negative, and so small that sums over many chains stay in range.
+  var isCount: Bool { (0...1 << 48).contains(self) }
+}
+
+extension Optional {
+  /// Whether both are nil, or both are there and agree.
+  func isSound(_ other: Wrapped?, _ agree: (Wrapped, Wrapped) -> Bool) -> Bool {
+    switch (self, other) {
+    case (nil, nil): true
+    case (let own?, let its?): agree(own, its)
+    default: false
+    }
+  }
+}
+
 /// Numbers that keep their bits, signs of zeros and NaNs included, as the base64 of their little-endian bytes.
 package struct PackedNumbers: Sendable, Equatable, Codable {
   package var values: [Double]
+  var count: Int { values.count }
   package init(_ values: [Double]) { self.values = values }
 
   package init(from decoder: any Decoder) throws {

@@ -32,9 +32,12 @@ package struct ChainControl: Sendable, Equatable {
     }
   }
 
+  /// The most draws per chain for a precision, where `first` were asked for.
+  static func limit(_ first: Int) -> Int { 64 * first }
+
   /// The draws per chain at which a precision is looked at, after `draws`: each half as many again as before, and at last 64 times the first number.
   static func next(after draws: Int, first: Int) -> Int? {
-    let limit = 64 * first
+    let limit = limit(first)
     return draws < limit ? min(limit, draws + max(draws / 2, 1)) : nil
   }
 }
@@ -79,7 +82,8 @@ extension FitEngine {
     guard method.control.keepsDraws else { return try streamed(compiled, configuration, chains, choice) }
     let part = checkpoint?.part("nuts")
     var stretch = configuration
-    stretch.draws = try part?.part("stretch").restored(Int.self) ?? configuration.draws
+    stretch.draws =
+      try part?.part("stretch").restored(Int.self) { (1...ChainControl.limit(configuration.draws)).contains($0) } ?? configuration.draws
     var result = try run(compiled, stretch, chains, choice, part, after: nil)
     var isOpen = try method.control.precision.map { try !isReached($0, compiled, result) } ?? false
     while isOpen, !isStopped(result), let next = ChainControl.next(after: stretch.draws, first: configuration.draws) {
@@ -146,8 +150,9 @@ extension FitEngine {
   {
     let part = checkpoint?.part("nuts")
     let block = Self.blockSize * configuration.thin
+    let begun = StreamingDraws(compiled.recorded.variables, target: configuration.draws)
     var summary =
-      try part?.part("summary").restored(StreamingDraws.self) ?? StreamingDraws(compiled.recorded.variables, target: configuration.draws)
+      try part?.part("summary").restored(StreamingDraws.self) { $0.isSound(begun, limit: ChainControl.limit(configuration.draws)) } ?? begun
     // More draws may be asked for than when the summary was begun.
     summary.target = max(summary.target, configuration.draws)
     var stretch = configuration
@@ -160,6 +165,10 @@ extension FitEngine {
       guard present.commonDraws > 0 || !isStopped(present) || summary.count > 0 else { throw CancellationError() }
       let fresh = present.usableChains.map {
         UnconstrainedChain(number: $0.chainID, positions: $0.trace.draws, count: present.commonDraws, first: summary.count)
+      }
+      guard summary.count == 0 || summary.chains == fresh.count, stretch.draws < full || present.commonDraws > 0 || isStopped(present)
+      else {
+        throw FitError(["The checkpoint's summaries and its chains are not those of one run."])
       }
       let values = try FitDraws.constrain(compiled, fresh, seed: seed)
       guard stretch.draws == full, !isStopped(present) else {

@@ -32,11 +32,13 @@ package struct EarlierChains: Sendable, Equatable {
   /// From the states of a checkpoint; nil where it holds no chains that have begun. Throws ``FitError``.
   package init?(_ checkpoint: FitCheckpoint, fingerprint: ModelFingerprint?) throws {
     self.fingerprint = fingerprint
-    choice = try checkpoint.part("pilot").part("choice").restored(CenteringChoice.self)
+    choice = try checkpoint.part("pilot").part("choice").restored(CenteringChoice.self) { $0.gradientEvaluations.isCount }
     tunings = []
     positions = []
     for name in checkpoint.names where name.hasPrefix("nuts/chain-") {
-      guard let chain = try checkpoint.part(name).restored(NUTSChainResult.self), let state = chain.state else { continue }
+      guard let chain = try checkpoint.part(name).restored(NUTSChainResult.self, isSound: \.hasSoundTuning), let state = chain.state else {
+        continue
+      }
       positions.append(state.position)
       tunings.append(NUTSTuning(stepSize: chain.stepSize, metric: chain.metric))
     }
@@ -93,7 +95,8 @@ extension FitEngine {
   func chainStarts(_ compiled: CompiledModel<M>, _ chains: [Int], _ choice: CenteringChoice?) throws -> [[Double]]? {
     if case .earlier(let earlier) = method.given {
       let names = compiled.recorded.sites
-      guard earlier.fingerprint.map({ $0.sites == ModelFingerprint.lines(names) }) ?? true, earlier.positions[0].count == compiled.dimension
+      guard earlier.fingerprint.map({ $0.sites == ModelFingerprint.lines(names) }) ?? true,
+        earlier.positions.allSatisfy({ $0.count == compiled.dimension })
       else { throw FitError(["The chains to begin from belong to another model: their sites are not those of this one."]) }
       return chains.map { earlier.positions[$0 % earlier.positions.count] }
     }

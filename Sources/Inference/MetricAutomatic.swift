@@ -31,6 +31,11 @@ struct AutomaticAdaptation: Sendable, Codable, Equatable {
     if MetricAdaptation.automatic.mayBecomeDense(dimension: dimension) { covariance = RunningCovariance(dimension: dimension) }
   }
 
+  /// Whether it can have begun as `fresh`.
+  func isSound(_ fresh: AutomaticAdaptation) -> Bool {
+    fisher.isSound(fresh.fisher) && windows.isSound(fresh.windows) && covariance.isSound(fresh.covariance) { $0.isSound($1) }
+  }
+
   /// The start of a chain at position q with gradient g.
   mutating func begin(position q: UnsafePointer<Double>, gradient g: UnsafePointer<Double>, metric: EuclideanMetric) {
     fisher.begin(position: q, gradient: g, metric: metric)

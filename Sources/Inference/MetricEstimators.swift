@@ -12,6 +12,8 @@ struct RunningVariance: Sendable, Codable, Equatable {
     squares = mean
   }
 
+  func isSound(_ fresh: RunningVariance) -> Bool { count.isCount && mean.count == fresh.mean.count && squares.count == fresh.squares.count }
+
   mutating func add(_ x: UnsafePointer<Double>) {
     count += 1
     let share = 1 / Double(count)
@@ -45,6 +47,10 @@ struct RunningCovariance: Sendable, Codable, Equatable {
   init(dimension: Int) {
     mean = Array(repeating: 0, count: dimension)
     products = Array(repeating: 0, count: dimension * dimension)
+  }
+
+  func isSound(_ fresh: RunningCovariance) -> Bool {
+    count.isCount && mean.count == fresh.mean.count && products.count == fresh.products.count
   }
 
   mutating func add(_ x: UnsafePointer<Double>) {

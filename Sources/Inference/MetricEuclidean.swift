@@ -11,6 +11,8 @@ package struct NUTSMetric: Sendable, Codable, Equatable {
     self.scale = scale
     self.factor = factor
   }
+
+  func isSound(dimension: Int) -> Bool { scale.count == dimension && (factor.map { $0.count == dimension * dimension } ?? true) }
 }
 
 /// A linear map F from whitened coordinates to positions, q = F z with F Fᵀ = M⁻¹, acting on one chain's buffers.

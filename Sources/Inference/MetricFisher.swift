@@ -33,6 +33,12 @@ struct FisherAdaptation: Sendable, Codable, Equatable {
     nextGradients = draws
   }
 
+  /// Whether it can have begun as `fresh`.
+  func isSound(_ fresh: FisherAdaptation) -> Bool {
+    warmup == fresh.warmup && earlyEnd == fresh.earlyEnd && metricEnd == fresh.metricEnd && earlyWindow == fresh.earlyWindow
+      && window == fresh.window && iteration.isCount && [draws, gradients, nextDraws, nextGradients].allSatisfy { $0.isSound(fresh.draws) }
+  }
+
   /// The first metric: as if draws had sd 1 and gradients the size of the gradient at the starting point, s² = 1/|g|.
   mutating func begin(position q: UnsafePointer<Double>, gradient g: UnsafePointer<Double>, metric: EuclideanMetric) {
     collect(q, g)

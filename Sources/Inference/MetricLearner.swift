@@ -21,6 +21,13 @@ struct MetricLearner: Sendable, Codable, Equatable {
     }
   }
 
+  /// Whether it can have begun as `fresh`.
+  func isSound(_ fresh: MetricLearner) -> Bool {
+    scheme == fresh.scheme && windows.isSound(fresh.windows) && variance.isSound(fresh.variance) { $0.isSound($1) }
+      && covariance.isSound(fresh.covariance) { $0.isSound($1) } && fisher.isSound(fresh.fisher) { $0.isSound($1) }
+      && automatic.isSound(fresh.automatic) { $0.isSound($1) }
+  }
+
   /// What the caller must do after an iteration.
   enum Effect { case nothing, restartStepSize, keepStepSize }
 

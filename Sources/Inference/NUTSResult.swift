@@ -28,6 +28,12 @@ package struct NUTSTrace: Sendable, Equatable {
 
   package var count: Int { logDensity.count }
 
+  /// Whether there are `dimension` numbers, and one of each statistic, for every draw.
+  func isSound(dimension: Int) -> Bool {
+    draws.count == count * dimension
+      && [acceptance.count, stepSize.count, energy.count, treeDepth.count, steps.count, diverging.count].allSatisfy { $0 == count }
+  }
+
   mutating func reserve(_ iterations: Int, dimension: Int) {
     draws.reserveCapacity(iterations * dimension)
     logDensity.reserveCapacity(iterations)
@@ -128,6 +134,25 @@ package struct NUTSChainResult: Sendable, Codable {
   package var divergences: Int { tally.divergences }
   /// Whether every draw after warm-up is in the trace.
   package var isWhole: Bool { tally.draws == trace.count }
+
+  /// Whether a chain of this number and configuration can have come here.
+  func isSound(chainID: Int, dimension: Int, configuration: NUTSConfiguration) -> Bool {
+    guard self.chainID == chainID, self.dimension == dimension, hasSoundTuning, trace.isSound(dimension: dimension),
+      warmup.isSound(dimension: dimension), tally.isSound, trace.count <= tally.draws / max(configuration.thin, 1),
+      [warmupDivergences, gradientEvaluations, warmupGradientEvaluations].allSatisfy(\.isCount)
+    else { return false }
+    guard let state else { return true }
+    return state.iteration.isCount && tally.draws == max(state.iteration - configuration.warmup, 0) && state.gradientEvaluations.isCount
+      && state.stepSize.isFinite && state.stepSize >= 0 && state.gradient.count == dimension && state.metric.isSound(dimension: dimension)
+      && state.adaptation.isSound && state.target.isSound(TargetAcceptance(configuration))
+      && state.learner.isSound(MetricLearner(dimension: dimension, configuration: configuration))
+  }
+
+  /// Whether position, metric and step size belong together, whatever the chain.
+  var hasSoundTuning: Bool {
+    dimension > 0 && state?.position.count ?? dimension == dimension && metric.isSound(dimension: dimension) && stepSize.isFinite
+      && stepSize >= 0
+  }
 }
 
 /// A run of several chains, in the order of the chain numbers asked for.

@@ -13,6 +13,8 @@ package struct NUTSTally: Sendable, Codable, Equatable {
 
   package init() {}
 
+  var isSound: Bool { [draws, divergences, saturations, steps].allSatisfy(\.isCount) }
+
   mutating func add(_ entry: NUTSTrace.Entry, maxDepth: Int) {
     if draws > 0 { energyChanges += (entry.energy - lastEnergy) * (entry.energy - lastEnergy) }
     lastEnergy = entry.energy

@@ -30,7 +30,8 @@ package final class Adam {
   package var memory: [Double] {
     get { [Double(step), decay1, decay2] + first.array + second.array }
     set {
-      step = Int(newValue[0])
+      let steps = Int(exactly: newValue[0]) ?? 0
+      step = steps.isCount ? steps : 0
       (decay1, decay2) = (newValue[1], newValue[2])
       first.fill(newValue[3..<(3 + 8 * first.count)])
       second.fill(newValue[(3 + 8 * first.count)...])

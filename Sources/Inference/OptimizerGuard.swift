@@ -34,6 +34,8 @@ final class AscentGuard {
     var collapses: Int
   }
 
+  func isSound(_ memory: Memory) -> Bool { memory.best.count == count && memory.collapses.isCount }
+
   /// Everything the guard has seen.
   var memory: Memory {
     get {

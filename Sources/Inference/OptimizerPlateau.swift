@@ -77,7 +77,7 @@ private final class PlateauRun {
 
   func resume(_ checkpoint: CheckpointPart?) throws {
     self.checkpoint = checkpoint
-    guard let memory = try checkpoint?.restored(Memory.self) else { return }
+    guard let memory = try checkpoint?.restored(Memory.self, isSound: isSound) else { return }
     parameters.fill(memory.parameters.values)
     sums.fill(memory.sums.values)
     rule.memory = memory.rule.values
@@ -87,6 +87,12 @@ private final class PlateauRun {
     chunks = memory.chunks.values
     trace = zip(memory.traceSteps, memory.traceValues.values).map { ($0, $1) }
     objective.usage = memory.usage
+  }
+
+  private func isSound(_ memory: Memory) -> Bool {
+    memory.parameters.count == count && memory.sums.count == count && memory.rule.count == rule.memory.count
+      && keeper.isSound(memory.keeper) && memory.usage.isSound(objective.usage)
+      && [memory.step, memory.badSteps, memory.averaged].allSatisfy(\.isCount) && (0..<max(1, configuration.levels)).contains(memory.level)
   }
 
   private func keep(always: Bool) {

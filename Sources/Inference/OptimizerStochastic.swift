@@ -17,6 +17,11 @@ package struct DensityUsage: Sendable, Codable {
   var evaluations = 0
   var sequence = 0
   var states: [PackedNumbers] = []
+
+  /// Whether it can be of an objective that began with `fresh`.
+  func isSound(_ fresh: DensityUsage) -> Bool {
+    evaluations.isCount && sequence.isCount && states.map(\.count) == fresh.states.map(\.count)
+  }
 }
 
 extension StochasticObjective {

@@ -45,7 +45,7 @@ final class StochasticRun {
       self.rate = rate
       self.previous = previous
       // Adam moves a parameter by its rate a step at most, so a smaller rate needs more steps.
-      length = max(configuration.roundSteps, Int((2 / rate).rounded(.up)))
+      length = max(configuration.roundSteps, Int(min(2 / rate, 1e12).rounded(.up)))
     }
   }
 
@@ -85,7 +85,7 @@ final class StochasticRun {
   /// Goes on from the state that stands in the checkpoint, if any, and saves there from now on.
   func resume(_ checkpoint: CheckpointPart?) throws {
     self.checkpoint = checkpoint
-    guard let memory = try checkpoint?.restored(Memory.self) else { return }
+    guard let memory = try checkpoint?.restored(Memory.self, isSound: isSound) else { return }
     parameters.fill(memory.parameters.values)
     sums.fill(memory.sums.values)
     rule.memory = memory.rule.values
@@ -99,6 +99,16 @@ final class StochasticRun {
     objective.usage = memory.usage
     place = memory.place
     average.memory = memory.average
+  }
+
+  private func isSound(_ memory: Memory) -> Bool {
+    let place = memory.place
+    return [memory.parameters, memory.sums, memory.late ?? memory.sums].allSatisfy { $0.count == count }
+      && memory.rule.count == rule.memory.count && (memory.keeper.map { keeper?.isSound($0) ?? true } ?? true)
+      && [memory.lateCount, memory.step, memory.averaged, memory.badSteps, memory.recentCount].allSatisfy(\.isCount)
+      && memory.usage.isSound(objective.usage) && average.isSound(memory.average)
+      && [place.length, place.settled, place.done, place.finite].allSatisfy(\.isCount) && place.rate > 0 && place.rate.isFinite
+      && place.previous?.parameters.count ?? count == count
   }
 
   /// Saves the state between two steps, at the steps that are reported, when the interval is over or the run is to stop.

@@ -22,6 +22,13 @@ final class SMCPopulation {
     var evaluations = 0
     /// Whether the present temperature is done with.
     var isSettled = true
+
+    func isSound(particles: Int, dimension: Int) -> Bool {
+      positions.count == particles * dimension && origin.count == positions.count && prior.count == particles
+        && likelihood.count == particles
+        && temperatures.allSatisfy { $0 > 0 && $0 <= 1 } && temperatures == temperatures.sorted() && stepSize > 0 && stepSize.isFinite
+        && [stageMoves, moves, evaluations].allSatisfy(\.isCount)
+    }
   }
 
   private enum Purpose {
@@ -46,7 +53,9 @@ final class SMCPopulation {
     self.seed = seed
     self.checkpoint = checkpoint
     mover = try SMCMover(density, prior, seed: seed, population: number)
-    if let earlier = try checkpoint?.restored(State.self) {
+    if let earlier = try checkpoint?.restored(
+      State.self, isSound: { $0.isSound(particles: configuration.particles, dimension: density.dimension) })
+    {
       state = earlier
       return
     }

@@ -10,6 +10,12 @@ struct BatchClock: Sendable, Codable, Equatable {
   private(set) var batches = 0
   private(set) var open = 0
 
+  /// Whether it has gone on by so many draws.
+  func isSound(draws: Int) -> Bool {
+    size >= Self.firstSize && size.isCount && (0..<size).contains(open) && (0..<Self.most).contains(batches)
+      && batches * size + open == draws
+  }
+
   /// Goes on by `count` draws; `add` hears which of them belong to the open batch, and whether they end it, `merge` when pairs become one.
   mutating func advance(_ count: Int, add: (Range<Int>, Bool) -> Void, merge: () -> Void) {
     var place = 0

@@ -15,6 +15,11 @@ package struct QuantileDigest: Sendable, Codable, Equatable {
 
   package init() {}
 
+  var isSound: Bool {
+    means.count == weights.count && weights.allSatisfy { $0 > 0 && $0.isFinite } && means.allSatisfy(\.isFinite) && total >= 0
+      && total <= 0x1p53
+  }
+
   package var count: Int { Int(total) }
   var isConstant: Bool { !(least < greatest) }
   package var centroids: Int { means.count }

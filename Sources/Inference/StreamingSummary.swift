@@ -37,6 +37,17 @@ package struct StreamingDraws: Sendable, Codable {
     self.target = target
   }
 
+  /// Whether it can have begun as `fresh`, and ends after `limit` draws at most.
+  func isSound(_ fresh: StreamingDraws, limit: Int) -> Bool {
+    guard (0...limit).contains(target), (0...limit).contains(count), chains.isCount, clock.isSound(draws: count),
+      variables.count == fresh.variables.count
+    else { return false }
+    return zip(variables, fresh.variables).allSatisfy { own, its in
+      own.name == its.name && own.kind == its.kind && own.shape == its.shape
+        && own.elements.count == (count > 0 ? own.shape.reduce(1, *) : 0) && own.elements.allSatisfy { $0.isSound(chains: chains, clock) }
+    }
+  }
+
   /// The same with another block.
   func adding(_ block: [VariableDraws]) -> StreamingDraws {
     var copy = self
@@ -114,6 +125,10 @@ struct StreamingElement: Sendable, Codable {
     low = sorted.isEmpty ? 0 : sorted[sorted.count / 20]
     high = sorted.isEmpty ? 0 : sorted[sorted.count - 1 - sorted.count / 20]
     sums = first.map { _ in BatchSums() }
+  }
+
+  func isSound(chains: Int, _ clock: BatchClock) -> Bool {
+    sums.count == chains && (!isFinite || sums.allSatisfy { $0.whole.count == clock.batches }) && digest.isSound
   }
 
   mutating func add(_ values: [[Double]], _ clock: inout BatchClock) {

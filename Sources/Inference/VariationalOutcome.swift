@@ -23,6 +23,12 @@ extension AscentOutcome {
     var traceValues: PackedNumbers
     var averagingError, iterateRHat: Double
     var wideEvaluations, otherEvaluations: Int
+
+    func isSound(_ family: GuideFamily, dimension: Int) -> Bool {
+      guide.family == family && guide.location.count == dimension && guide.logScale.count == dimension
+        && guide.factor.count == GaussianGuide.factorCount(family, dimension: dimension)
+        && [steps, evaluations, wideEvaluations, otherEvaluations].allSatisfy(\.isCount)
+    }
   }
 
   init(_ memory: Memory) {

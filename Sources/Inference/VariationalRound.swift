@@ -30,6 +30,13 @@ final class RoundAverage {
     var origin: PackedNumbers
   }
 
+  /// Whether the memory is one of such averages.
+  func isSound(_ memory: Memory) -> Bool {
+    memory.sums.count == sums.count && memory.chunkSums.count == monitored && memory.chunkSquares.count == monitored
+      && (memory.means + memory.squares).allSatisfy { $0.count == monitored } && [0, monitored].contains(memory.origin.count)
+      && memory.count.isCount && memory.chunkCount.isCount && memory.chunks == memory.means.count && memory.chunks == memory.squares.count
+  }
+
   /// Everything that has been added.
   var memory: Memory {
     get {

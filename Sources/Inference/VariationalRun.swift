@@ -78,7 +78,9 @@ struct StartFit: Sendable {
   ) throws {
     self.start = start
     let wide = try DensityBlock(density)
-    if let done = try checkpoint?.part("done").restored(AscentOutcome.Memory.self) {
+    if let done = try checkpoint?.part("done").restored(
+      AscentOutcome.Memory.self, isSound: { $0.isSound(configuration.guide, dimension: density.dimension) })
+    {
       outcome = AscentOutcome(done)
       evaluations = done.otherEvaluations
       wide.evaluations = done.wideEvaluations

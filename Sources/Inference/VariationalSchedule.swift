@@ -87,10 +87,19 @@ final class AscentSchedule {
     lastChange = Storage(2 * ascent.dimension)
     round = RoundAverage(parameterCount: ascent.parameterCount, monitored: 2 * ascent.dimension)
     pace.rate = firstRate
-    if let memory = try checkpoint?.restored(Memory.self) { restore(memory) }
+    if let memory = try checkpoint?.restored(Memory.self, isSound: isSound) { restore(memory) }
   }
 
   // MARK: checkpoints
+
+  private func isSound(_ memory: Memory) -> Bool {
+    memory.ascent.map(\.count) == ascent.memory.map(\.count) && memory.differences.count == differences.count
+      && memory.lastChange.count == lastChange.count && memory.sums.count == sums.count
+      && [memory.evaluations, memory.stepCount, memory.recentSteps, memory.quietSteps, memory.averaged].allSatisfy(\.isCount)
+      && [memory.pace.rate, memory.pace.variance].allSatisfy { $0 > 0 && $0.isFinite }
+      && memory.stage.chunk.isCount && (0...memory.stage.chunk).contains(memory.stage.done) && round.isSound(memory.round)
+      && (memory.previous.map { round.isSound($0) } ?? true)
+  }
 
   private func restore(_ memory: Memory) {
     ascent.memory = memory.ascent
@@ -208,7 +217,7 @@ final class AscentSchedule {
     }
     if stage.chunk == 0 {
       stage.rate = rate(pace)
-      stage.chunk = max(8, Int((3 / stage.rate).rounded(.up)))
+      stage.chunk = max(8, Int(min(3 / stage.rate, 1e12).rounded(.up)))
     }
     while true {
       if stage.done == 0 { round.beginChunk() }

@@ -49,7 +49,8 @@ extension Double {
   /// The number in at most `digits` significant digits, for sentences: 0.7312 ↦ "0.73", 12345 ↦ "12345", ∞ ↦ "infinite".
   package func brief(_ digits: Int = 3) -> String {
     guard isFinite else { return isNaN ? "not a number" : (self > 0 ? "infinite" : "minus infinite") }
-    if self == rounded(), magnitude < 1e15 { return String(Int64(self)) }
+    if magnitude >= 1e15 { return String(self) }
+    if self == rounded() { return String(Int64(self)) }
     var exponent = 0
     var scaled = magnitude
     while scaled >= 10 {

@@ -7,7 +7,7 @@ import Reporting
 import Testing
 
 /// A generator that gives the same cases everywhere (SplitMix64, Steele, Lea and Flood 2014).
-private struct Dice {
+struct Dice {
   var state: UInt64
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
@@ -18,6 +18,21 @@ private struct Dice {
   }
   mutating func below(_ count: Int) -> Int { count < 2 ? 0 : Int(next() % UInt64(count)) }
   mutating func pick<T>(_ items: [T]) -> T { items[below(items.count)] }
+}
+
+/// How many cases there are, and from which seed: `CREDENCE_FUZZ=COUNT[:SEED]`, which Tests/Scripts/fuzz.py sets; without it some hundreds.
+enum FuzzSetting {
+  private static let numbers = (ProcessInfo.processInfo.environment["CREDENCE_FUZZ"] ?? "1200:1").split(separator: ":").compactMap {
+    UInt64($0)
+  }
+  static var count: Int { Int(numbers.first ?? 1200) }
+  static var seed: UInt64 { numbers.count > 1 ? numbers[1] : 1 }
+
+  /// Tells a watcher how far it is, and which case it was that did not come back.
+  static func mark(_ text: String) {
+    guard let path = ProcessInfo.processInfo.environment["CREDENCE_FUZZ_MARK"] else { return }
+    try? Data(text.utf8).write(to: URL(fileURLWithPath: path))
+  }
 }
 
 /// Small damage to a file: of its bytes, of its tokens, of its structure.
@@ -79,15 +94,8 @@ private struct Varied: ModelWithExample {
   }
 }
 
-/// Damaged files through the whole command, in this process. `CREDENCE_FUZZ=COUNT[:SEED]` runs so many cases (Tests/Scripts/fuzz.py does); without it
-/// some hundreds.
+/// Damaged files through the whole command, in this process.
 @Suite(.serialized) struct FuzzTests {
-  private static let setting = (ProcessInfo.processInfo.environment["CREDENCE_FUZZ"] ?? "1200:1").split(separator: ":").compactMap {
-    UInt64($0)
-  }
-  private static var count: Int { Int(setting.first ?? 1200) }
-  private static var seed: UInt64 { setting.count > 1 ? setting[1] : 1 }
-
   private func run(_ arguments: [String], _ input: Data = Data()) async -> Ran {
     let recorder = Recorder()
     let models: [any RunnableModel] = [AnyRunnable(Varied.self), LineModel()]
@@ -105,18 +113,12 @@ private struct Varied: ModelWithExample {
     }
   }
 
-  /// Tells a watcher how far it is, and which case it was that did not come back.
-  private func mark(_ number: Int) {
-    guard let path = ProcessInfo.processInfo.environment["CREDENCE_FUZZ_MARK"] else { return }
-    try? Data("\(number)".utf8).write(to: URL(fileURLWithPath: path))
-  }
-
   private func fuzz(_ commands: [(text: String, arguments: [String], isFile: Bool)], salt: UInt64, share: Int) async throws {
     let directory = try temporaryDirectory()
     defer { try? FileManager.default.removeItem(atPath: directory) }
-    for number in 0..<max(Self.count / share, 1) {
-      mark(number)
-      var damage = Damage(dice: Dice(state: Self.seed &* 0x1_0000_0001 &+ salt &+ UInt64(number) &* 0x9E37))
+    for number in 0..<max(FuzzSetting.count / share, 1) {
+      FuzzSetting.mark("\(number)")
+      var damage = Damage(dice: Dice(state: FuzzSetting.seed &* 0x1_0000_0001 &+ salt &+ UInt64(number) &* 0x9E37))
       let (text, arguments, isFile) = damage.dice.pick(commands)
       let bytes = damage.damaged(text)
       let path = directory + "/case" + (arguments.last == "csv" ? ".csv" : ".json")
@@ -125,7 +127,7 @@ private struct Varied: ModelWithExample {
       let ran = await run(words.map { $0 == "FILE" ? path : $0 }, isFile ? Data() : bytes)
       #expect(
         isProper(ran),
-        "case \(number) of seed \(Self.seed): \(words.joined(separator: " ")): code \(ran.code), \(ran.notes.prefix(300))\n\(String(decoding: bytes.prefix(2000), as: UTF8.self))"
+        "case \(number) of seed \(FuzzSetting.seed): \(words.joined(separator: " ")): code \(ran.code), \(ran.notes.prefix(300))\n\(String(decoding: bytes.prefix(2000), as: UTF8.self))"
       )
     }
   }

@@ -51,7 +51,9 @@ struct VerdictTests {
     }
   }
 
-  @Test("Numbers in sentences", arguments: [(0.7312, "0.731"), (12345, "12345"), (3, "3"), (0.00012345, "0.000123"), (1.0206, "1.02")])
+  @Test(
+    "Numbers in sentences",
+    arguments: [(0.7312, "0.731"), (12345, "12345"), (3, "3"), (0.00012345, "0.000123"), (1.0206, "1.02"), (-2.5e300, "-2.5e+300")])
   func brief(value: Double, text: String) { #expect(value.brief() == text) }
 
   @Test("Numbers in sentences that are not finite")
