@@ -19,7 +19,6 @@ extension Command {
       if let drawsOutput, !drawsOutput.isEmpty, !drawsOutput.lowercased().hasSuffix(".json"), !drawsOutput.lowercased().hasSuffix(".csv") {
         reader.fail("--draws-output expects a name that ends in .json or .csv, not \"\(drawsOutput)\".")
       }
-      reader.checkDistinct([("--output", output), ("--draws-output", drawsOutput)])
       guard reader.mistakes.isEmpty else { throw UserError(sentences: reader.mistakes) }
     }
   }
@@ -34,13 +33,13 @@ extension Command {
     let options = try MergeOptions(parsed)
     var parts = try FitFile.all(parsed.operands) { try Self.part($0) }
     try Self.checkOrigins(parts)
-    parts.sort { ($0.origin.chain ?? .max) < ($1.origin.chain ?? .max) }
-    return try report(FitFile.joined(parts.map { ($0.path, $0.draws) }), parts[0].origin, options)
+    parts.sort { ($0.origin.chains.first ?? .max) < ($1.origin.chains.first ?? .max) }
+    var origin = parts[0].origin
+    origin.chains = parts.flatMap(\.origin.chains)
+    return try report(FitFile.joined(parts.map { ($0.path, $0.draws) }), origin, options)
   }
 
   private func report(_ draws: DrawSet, _ origin: DrawsOrigin, _ options: MergeOptions) throws -> Int32 {
-    let locks = try [options.output.flatMap { $0 == "-" ? nil : $0 }, options.drawsOutput].compactMap { $0 }.map { try FileLock($0) }
-    defer { withExtendedLifetime(locks) {} }
     let resultFile = try options.output.flatMap { $0 == "-" ? nil : try OutputFile(path: $0) }
     let drawsFiles = try options.drawsOutput.map { try DrawsFiles(path: $0, chains: draws.chains) }
     let document = Self.merged(draws, origin)
@@ -58,7 +57,10 @@ extension Command {
     let bytes = try InputFile.read(path)
     let root: JSONValue
     switch try FitFile(bytes, path) {
-    case .chain(let draws): return Part(path: path, draws: draws, origin: DrawsOrigin(csv: bytes))
+    case .chain(var draws):
+      // The point of a site's name stands as a colon in a column's.
+      for index in draws.variables.indices { draws.variables[index].name = draws.variables[index].name.replacing(":", with: ".") }
+      return Part(path: path, draws: draws, origin: DrawsOrigin(csv: bytes))
     case .json(let value): root = value
     }
     guard root["posterior"] != nil else {
@@ -67,7 +69,10 @@ extension Command {
         "\(path) holds no draws\(isResult ? " but a result: merge takes what --draws-output writes" : " (an object with \"posterior\", or CSV)")."
       )
     }
-    return Part(path: path, draws: try DrawsJSON.decode(root), origin: DrawsOrigin())
+    let draws = try DrawsJSON.decode(root)
+    var origin = DrawsOrigin(json: root)
+    if origin.chains.count != draws.chains { origin.chains = [] }
+    return Part(path: path, draws: draws, origin: origin)
   }
 
   /// Throws `UserError` where files are of different posteriors, or of one chain twice.
@@ -78,15 +83,30 @@ extension Command {
         mistakes.append("\(part.path) does not belong to \(parts[0].path): the \(difference).")
       }
     }
-    var owners: [Int: String] = [:]
-    for part in parts {
-      guard let chain = part.origin.chain else { continue }
-      if let owner = owners[chain] {
-        mistakes.append("\(owner) and \(part.path) both hold chain \(chain): the same draws would count twice.")
+    for (index, part) in parts.enumerated() {
+      for earlier in parts[..<index] {
+        if let shared = shared(earlier, part) {
+          mistakes.append("\(earlier.path) and \(part.path) \(shared).")
+        }
       }
-      owners[chain] = part.path
     }
     guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
+  }
+
+  /// What two files have in common, in words: chains by their numbers, or, whatever the files say of themselves, by their draws.
+  private static func shared(_ a: Part, _ b: Part) -> String? {
+    let numbers = Set(a.origin.chains).intersection(b.origin.chains).sorted()
+    if !numbers.isEmpty {
+      let list = OptionReader.list(numbers.map(String.init), "and")
+      return "both hold chain\(numbers.count == 1 ? "" : "s") \(list): the same draws would count twice"
+    }
+    for first in 0..<a.draws.chains {
+      for second in 0..<b.draws.chains
+      where a.draws.variables.elementsEqual(b.draws.variables, by: { $0.name == $1.name && $0.values[first] == $1.values[second] }) {
+        return "hold the same draws, which would count twice: chain \(first + 1) of the one is chain \(second + 1) of the other"
+      }
+    }
+    return nil
   }
 
   private static func merged(_ draws: DrawSet, _ origin: DrawsOrigin) -> ResultDocument {
@@ -94,6 +114,9 @@ extension Command {
     var method = JSONObject([("name", .string(origin["method"].map { $0 == "sample" ? "nuts" : $0 } ?? "merge"))])
     if let seed = origin["seed"].flatMap({ UInt64($0) }) { method["seed"] = .seed(seed) }
     method["chains"] = .integer(draws.chains)
+    if origin.chains.count == draws.chains, origin.chains != Array(1...draws.chains) {
+      method["chain_ids"] = .array(origin.chains.map { .integer($0) })
+    }
     method["draws"] = .integer(draws.drawsPerChain)
     for (name, value) in origin.facts where !["model", "method", "seed", "data", "chains", "num_samples"].contains(name) {
       method[name == "num_warmup" ? "warmup" : name] =

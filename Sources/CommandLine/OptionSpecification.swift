@@ -65,7 +65,9 @@ struct CommandSpecification: Sendable {
 
   static let merge = CommandSpecification(
     name: "merge", operands: "FILE…", summary: "join the chains of one run that were drawn on several machines, with all diagnostics",
-    details: "Takes what infer --chain-id K --draws-output F.csv wrote, and refuses chains of different models, data or settings.",
+    details: """
+      Takes what infer --chain-id K --draws-output wrote, CSV or JSON. Chains of different models, data or settings are refused, and one chain twice.
+      """,
     options: [
       OptionSpecification("--output", "FILE", "write the result as JSON (credence/posterior/1); - writes it to standard output"),
       OptionSpecification("--draws-output", "FILE", "write the draws of all chains, as infer does"), help,

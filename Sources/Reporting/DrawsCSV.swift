@@ -56,16 +56,15 @@ package enum DrawsCSV {
 
   private static func header(_ draws: DrawSet, chain: Int, _ document: ResultDocument) -> String {
     func setting(_ key: String) -> String { document.method[key].map { $0.text ?? JSONWriter.line($0) } ?? "0" }
-    let method = document.method["name"]?.text ?? ""
     return """
       # written by credence \(document.modelVersion) in the format of CmdStan
       # model = \(document.modelName)
-      # method = \(method == "nuts" ? "sample" : method)
+      # method = \(DrawsOrigin.method(document))
       #     num_samples = \(draws.drawsPerChain)
       #     num_warmup = \(setting("warmup"))
       #     save_warmup = 0
       #     thin = 1
-      # id = \(document.method["chain_id"]?.double.map { Int($0) } ?? chain + 1)
+      # id = \(DrawsOrigin.chainNumbers(document, draws)[chain])
       # random
       #   seed = \(setting("seed"))
       \(DrawsOrigin.comments(document))

@@ -127,6 +127,8 @@ extension DrawsCSV {
       for variable in all.variables.indices { all.variables[variable].values += next.variables[variable].values }
       for (name, values) in next.sampleStats { all.sampleStats[name]? += values }
     }
+    // Of statistics, those that all chains have.
+    all.sampleStats = all.sampleStats.filter { $0.value.count == all.chains }
     return all
   }
 }

@@ -4,7 +4,9 @@ import Inference
 /// The groups beside the posterior in a file of draws: `log_likelihood`, `log_prior` and `posterior_predictive` as {name: [chain][draw]…},
 /// `observed_data` as {name: […]}, which ArviZ's `from_dict` loads (a log prior goes in by `add_groups`).
 extension DrawsJSON {
-  package static func encode(_ draws: DrawSet, _ groups: DrawGroups) -> Data {
+  ///
+  /// - Parameter attributes: what is said of the whole, under the key `attrs`, which `from_dict` takes, too.
+  package static func encode(_ draws: DrawSet, _ groups: DrawGroups, _ attributes: JSONObject = JSONObject()) -> Data {
     var object = object(draws)
     for (key, variables) in [
       ("log_likelihood", groups.logLikelihood), ("log_prior", groups.logPrior), ("posterior_predictive", groups.posteriorPredictive),
@@ -15,6 +17,7 @@ extension DrawsJSON {
       object["observed_data"] = .object(
         JSONObject(groups.observedData.map { ($0.name, Nesting.nest($0.values, shape: $0.shape)) }))
     }
+    if !attributes.isEmpty { object["attrs"] = .object(attributes) }
     return Data((JSONWriter.line(.object(object)) + "\n").utf8)
   }
 

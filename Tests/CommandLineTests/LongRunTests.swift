@@ -148,6 +148,53 @@ private func write(_ text: String, _ path: String) throws { try Data(text.utf8).
     }
   }
 
+  @Test("draws in JSON know where they come from") func mergedJSON() async throws {
+    try await inDirectory { directory in
+      let settings = "--warmup 50 --draws 50 --quiet --chains 3 --chain-id"
+      for (name, words) in [
+        ("a", "slope \(settings) 1"), ("b", "slope \(settings) 2"), ("again", "slope \(settings) 1"),
+        ("seed", "slope \(settings) 2 --seed 5"),
+        ("level", "level \(settings) 2"), ("fixed", "slope \(settings) 2 --set x=[1,2,4]"),
+        ("whole", "slope --warmup 50 --draws 50 --quiet --chains 3"),
+      ] {
+        #expect(await run("infer \(words) --draws-output {dir}/\(name).json --output {dir}/r.json", in: directory).notes == "", "\(name)")
+      }
+      #expect(await run("infer slope \(settings) 3 --draws-output {dir}/c.csv --output {dir}/r.json", in: directory).notes == "")
+      // JSON and CSV of one run together, in any order.
+      let ran = await run(
+        "merge {dir}/c.csv {dir}/b.json {dir}/a.json --output {dir}/merged.json --draws-output {dir}/m.json", in: directory)
+      #expect(ran.notes == "" && [0, 3].contains(ran.code))
+      let whole = try JSONReader.parse(bytes(directory + "/whole.json"))
+      let merged = try JSONReader.parse(bytes(directory + "/m.json"))
+      #expect(merged["posterior"]?["slope"] == whole["posterior"]?["slope"])
+      #expect(merged["attrs"]?["chain_ids"] == .numbers([1, 2, 3], whole: true))
+      #expect(merged["attrs"]?["credence_data"] == whole["attrs"]?["credence_data"] && whole["attrs"]?["model"]?.text == "slope")
+      for (name, message) in [
+        ("again", "{dir}/a.json and {dir}/again.json both hold chain 1: the same draws would count twice."),
+        ("whole", "{dir}/a.json and {dir}/whole.json both hold chain 1: the same draws would count twice."),
+        ("seed", "{dir}/seed.json does not belong to {dir}/a.json: the seed is 1 there and 5 here."),
+        ("level", "{dir}/level.json does not belong to {dir}/a.json: the model is slope there and level here."),
+      ] {
+        let ran = await run("merge {dir}/a.json {dir}/\(name).json", in: directory)
+        #expect(ran.notes == "credence: \(message.replacing("{dir}", with: directory))\n")
+        #expect(ran.code == 2 && ran.output == "")
+      }
+      #expect(await run("merge {dir}/a.json {dir}/fixed.json", in: directory).code == 2)
+      // Files that say nothing of themselves are known by their draws.
+      for name in ["a", "b"] {
+        guard case .object(var root) = try JSONReader.parse(bytes("\(directory)/\(name).json")) else { continue }
+        root["attrs"] = nil
+        try JSONWriter.pretty(.object(root)).write(to: URL(fileURLWithPath: "\(directory)/bare-\(name).json"))
+      }
+      #expect([0, 3].contains(await run("merge {dir}/bare-a.json {dir}/bare-b.json", in: directory).code))
+      let twice = await run("merge {dir}/b.json {dir}/bare-b.json", in: directory)
+      #expect(
+        twice.notes
+          == "credence: \(directory)/b.json and \(directory)/bare-b.json hold the same draws, which would count twice: chain 1 of the one is chain 1 of the other.\n"
+      )
+    }
+  }
+
   @Test("wrong checkpoints get a sentence each") func wrongCheckpoints() async throws {
     try await inDirectory { directory in
       _ = await run("infer slope \(Self.chains) --checkpoint {dir}/run --output {dir}/a.json", in: directory)
@@ -203,21 +250,18 @@ private func write(_ text: String, _ path: String) throws { try Data(text.utf8).
     }
   }
 
-  @Test("two runs on one file: the second says who is there") func locked() async throws {
+  @Test("a file that is being written is refused before anything is done") func locked() async throws {
     try await inDirectory { directory in
-      let lock = try FileLock(directory + "/a.json")
-      let ran = await run("infer slope \(Self.chains) --output {dir}/a.json", in: directory)
-      let number = ProcessInfo.processInfo.processIdentifier
-      #expect(
-        ran.notes
-          == "credence: \(directory)/a.json is being written by another run (process \(number)): wait for it, or choose another name.\n")
-      #expect(ran.code == 2)
-      withExtendedLifetime(lock) {}
-      #expect(throws: FileError.self) {
-        let first = try FileLock(directory + "/run")
-        defer { withExtendedLifetime(first) {} }
-        _ = try FileLock(directory + "/run")
+      for option in ["--output {dir}/a.json", "--draws-output {dir}/a.json", "--draws-output {dir}/a.csv", "--checkpoint {dir}/run"] {
+        let path = directory + option.split(separator: "}")[1]
+        let lock = try FileLock(path)
+        let ran = await run("infer slope \(Self.chains) \(option)", in: directory)
+        // Another process, with its number, is in Tests/Scripts/hostile_files.py.
+        #expect(ran.notes == "credence: \(path) would be written twice by this run: choose another name.\n")
+        #expect(ran.code == 2 && ran.output == "")
+        withExtendedLifetime(lock) {}
       }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == [])
     }
   }
 
@@ -226,8 +270,12 @@ private func write(_ text: String, _ path: String) throws { try Data(text.utf8).
     guard FileManager.default.fileExists(atPath: "/dev/full") else { return }
     try await inDirectory { directory in
       let full = await run("infer slope \(Self.chains) --output /dev/full", in: directory)
-      #expect(full.notes == "credence: /dev/full cannot be written: no space left on device.\n")
-      // What was found is told at least.
+      let start = "credence: /dev/full cannot be written: no space left on device; what it was to hold is in "
+      #expect(full.notes.hasPrefix(start) && full.notes.hasSuffix("/full instead.\n"))
+      let place = String(full.notes.dropFirst(start.count).dropLast(" instead.\n".count))
+      #expect(try result(place)["variables"]?["slope"] != nil)
+      try FileManager.default.removeItem(at: URL(fileURLWithPath: place).deletingLastPathComponent())
+      // What was found is told, too.
       #expect(full.output.contains("slope"))
       #expect(full.code == 2)
     }
