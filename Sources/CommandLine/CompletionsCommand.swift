@@ -1,4 +1,6 @@
 import Foundation
+import Inference
+import Reporting
 
 extension CommandSpecification {
   static let completions = CommandSpecification(
@@ -47,12 +49,50 @@ struct Completions {
   /// The name as a part of a function's name.
   private var symbol: String { String(program.map { $0.isLetter || $0.isNumber ? $0 : "_" }) }
 
-  /// Whether a command's operands are files.
-  private func takesFiles(_ command: CommandSpecification) -> Bool { command.operands.contains("FILE") || command.operands == "MODEL" }
+  /// What may stand in a place of the command line: words, and names of files, all or those that end in a certain way.
+  private struct Choice {
+    var words: [String] = []
+    var hasFiles = false
+    var ending = ""
+  }
 
-  /// The words that an option takes, where its help names them: `nuts (default), vi or map`; empty where it takes anything else.
+  /// What a command is about; the first operand may be another than the rest.
+  private func operands(_ command: CommandSpecification) -> (first: Choice, rest: Choice) {
+    let files = Choice(hasFiles: true)
+    switch command.operands {
+    // A program that is one model takes no other.
+    case "MODEL": return (models.isEmpty ? Choice() : Choice(words: models, hasFiles: true, ending: ".swift"), Choice())
+    case "FILE.swift", "SCRIPT": return (Choice(hasFiles: true, ending: ".swift"), Choice())
+    case "SHELL": return (Choice(words: Shell.allCases.map(\.rawValue)), Choice())
+    case "KIND FILE…": return (Choice(words: PlotKind.allCases.map(\.rawValue)), files)
+    case "FILE|MODEL": return (Choice(words: models, hasFiles: true), Choice())
+    case "FILE|MODEL…": return (Choice(words: models, hasFiles: true), Choice(words: models, hasFiles: true))
+    case "FILE…": return (files, files)
+    default: return (Choice(), Choice())
+    }
+  }
+
+  /// What an option takes.
+  private func choice(_ option: OptionSpecification) -> Choice {
+    let value = option.value ?? ""
+    if value == "MODEL" || option.name == "--model" { return Choice(words: models, hasFiles: value == "MODEL", ending: ".swift") }
+    return Choice(
+      words: words(option), hasFiles: value.contains("FILE"), ending: value.hasPrefix("FILE.") ? String(value.dropFirst(4)) : "")
+  }
+
+  /// The words that an option takes: where no list in its help says so, from the types that read them.
   private func words(_ option: OptionSpecification) -> [String] {
-    guard let value = option.value, value.hasPrefix("NAME") || value == "KIND" else { return [] }
+    switch option.name {
+    case "--optimizer": return OptimizerName.allCases.map(\.rawValue)
+    case "--include": return DrawGroups.Name.allCases.map(\.rawValue)
+    case "--init": return InferOptions.startNames
+    case "--guide": return CommandSpecification.infer.options.first { $0.name == "--guide" }.map { listed($0) } ?? []
+    default: return ["NAME", "KIND", "FORMAT"].contains { option.value?.hasPrefix($0) ?? false } ? listed(option) : []
+    }
+  }
+
+  /// The last list in an option's help: `nuts (default), vi or map`; empty where there is none.
+  private func listed(_ option: OptionSpecification) -> [String] {
     var plain = ""
     var depth = 0
     for letter in option.help {
@@ -60,13 +100,11 @@ struct Completions {
       if depth == 0 { plain.append(letter) }
       if letter == ")" { depth -= 1 }
     }
-    let clause = plain.prefix { $0 != ";" }
-    let list = clause.range(of: ": ", options: .backwards).map { clause[$0.upperBound...] } ?? clause
-    let parts = list.replacing(" or ", with: ", ").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-    let isList =
-      parts.count > 1
-      && parts.allSatisfy { part in !part.isEmpty && part.allSatisfy { $0.isLetter || $0.isNumber || "-:_[]".contains($0) } }
-    return isList ? parts.map { String($0.prefix { $0 != ":" }) } : []
+    let lists = plain.prefix { $0 != ";" }.split(separator: ": ").map { clause in
+      clause.replacing(" or ", with: ", ").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    let isWord = { (part: String) in !part.isEmpty && part.allSatisfy { $0.isLetter || $0.isNumber || "-:_[]".contains($0) } }
+    return lists.last { $0.count > 1 && $0.allSatisfy(isWord) }?.map { String($0.prefix { $0 != ":" }) } ?? []
   }
 
   // MARK: - bash
@@ -81,37 +119,32 @@ struct Completions {
           COMPREPLY=($(compgen -W "\(commands.map(\.name).joined(separator: " ")) help --help --version" -- "$word"))
           return
         fi
-        local options="" models=""
+        local options="" words="" files=""
         case "$command" in
 
       """
     for command in commands {
       text += "    \(command.name))\n      options=\"\(command.options.map(\.name).joined(separator: " "))\"\n"
-      if command.operands == "MODEL" { text += "      models=\"\(models.joined(separator: " "))\"\n" }
-      if command.operands == "SHELL" { text += "      models=\"bash zsh fish\"\n" }
+      let (first, rest) = operands(command)
+      text += "      \(bashChoice(first))\n"
+      if command.operands == "KIND FILE…" { text += "      if [ \"$COMP_CWORD\" -gt 2 ]; then \(bashChoice(rest)); fi\n" }
       let valued = command.options.filter { $0.value != nil }
       if !valued.isEmpty {
         text += "      case \"$before\" in\n"
-        for option in valued {
-          let words = words(option)
-          let files = option.value?.hasPrefix("FILE") ?? false
-          text += "        \(option.name)) "
-          if files {
-            text += "COMPREPLY=($(compgen -f -- \"$word\"))"
-          } else {
-            text += "COMPREPLY=($(compgen -W \"\(words.joined(separator: " "))\" -- \"$word\"))"
-          }
-          text += "; return ;;\n"
-        }
+        for option in valued { text += "        \(option.name)) options=\"\" \(bashChoice(choice(option))) ;;\n" }
         text += "      esac\n"
       }
       text += "      ;;\n"
     }
     text += """
-        help) options="\(commands.map(\.name).joined(separator: " "))" ;;
+        help) words="\(commands.map(\.name).joined(separator: " "))" ;;
         esac
-        COMPREPLY=($(compgen -W "$options $models" -- "$word"))
-        case "$word" in -*) ;; *) COMPREPLY+=($(compgen -f -- "$word")) ;; esac
+        COMPREPLY=($(compgen -W "$options $words" -- "$word"))
+        case "$files:$word" in
+        :*|*:-*) ;;
+        all:*) COMPREPLY+=($(compgen -f -- "$word")) ;;
+        *) COMPREPLY+=($(compgen -f -X "!*$files" -- "$word") $(compgen -d -- "$word")) ;;
+        esac
       }
       complete -o filenames -F _\(symbol) \(program)
 
@@ -119,11 +152,24 @@ struct Completions {
     return text
   }
 
+  private func bashChoice(_ choice: Choice) -> String {
+    let files = !choice.hasFiles ? "" : choice.ending.isEmpty ? "all" : choice.ending
+    return "words=\"\(choice.words.joined(separator: " "))\" files=\"\(files)\""
+  }
+
   // MARK: - zsh
 
   /// A text within single quotes and `_arguments` brackets.
   private func zshText(_ text: String) -> String {
     text.replacing("'", with: "'\\''").replacing("[", with: "\\[").replacing("]", with: "\\]").replacing(":", with: "\\:")
+  }
+
+  private func zshChoice(_ choice: Choice) -> String {
+    let words = "(\(choice.words.joined(separator: " ")))"
+    let files = "_files" + (choice.ending.isEmpty ? "" : " -g \\*\(choice.ending)")
+    guard choice.hasFiles else { return choice.words.isEmpty ? " " : words }
+    // With a space before it, a function is called without the arguments that describe a group, which this one does not take.
+    return choice.words.isEmpty ? files : " _alternative \"words\\:word\\:\(words)\" \"files\\:file\\:\(files)\""
   }
 
   private var zsh: String {
@@ -150,21 +196,12 @@ struct Completions {
       for option in command.options {
         let head = option.repeats ? "*\(option.name)" : option.name
         text += " \\\n        '\(head)[\(zshText(option.help))]"
-        if let value = option.value {
-          let words = words(option)
-          let action = value.hasPrefix("FILE") ? "_files" : words.isEmpty ? " " : "(\(words.joined(separator: " ")))"
-          text += ":\(zshText(value)):\(action)"
-        }
+        if let value = option.value { text += ":\(zshText(value)):\(zshChoice(choice(option)))" }
         text += "'"
       }
-      switch command.operands {
-      case "MODEL":
-        text +=
-          " \\\n        '1:model:_alternative \"models\\:model\\:(\(models.joined(separator: " ")))\" \"files\\:file\\:_files -g \\*.swift\"'"
-      case "SHELL": text += " \\\n        '1:shell:(bash zsh fish)'"
-      case "": break
-      default: text += takesFiles(command) ? " \\\n        '*:file:_files'" : ""
-      }
+      let (first, rest) = operands(command)
+      if !command.operands.isEmpty { text += " \\\n        '1:\(zshText(command.operands)):\(zshChoice(first))'" }
+      if rest.hasFiles { text += " \\\n        '*:\(zshText(command.operands)):\(zshChoice(rest))'" }
       text += "\n      ;;\n"
     }
     text += """
@@ -183,25 +220,56 @@ struct Completions {
 
   private var fish: String {
     var text = "# Completions of \(program) for fish, made by: \(program) completions fish\n"
-    let none = "not __fish_seen_subcommand_from \(commands.map(\.name).joined(separator: " "))"
+    let test = "__\(symbol)_command"
+    text += """
+      function \(test) -d 'whether the command is one of these, or not yet there'
+        set -l words (commandline -opc)
+        if test (count $words) -lt 2
+          test (count $argv) -eq 0
+        else
+          contains -- $words[2] $argv
+        end
+      end
+      function \(test)_operand -d 'whether the next operand of the command is its first'
+        set -l words (commandline -opc)
+        test (count $words) -eq 2; and test $words[2] = $argv[1]
+      end
+      complete -c \(program) -f -n \(test) -l help -d 'what there is'
+      complete -c \(program) -f -n \(test) -l version -d 'version and build'
+      complete -c \(program) -f -n \(test) -a help -d 'the options of a command'
+      complete -c \(program) -f -n '\(test) help' -a \(fishText(commands.map(\.name).joined(separator: " ")))
+
+      """
     for command in commands {
-      text += "complete -c \(program) -f -n \(fishText(none)) -a \(command.name) -d \(fishText(command.summary))\n"
+      text += "complete -c \(program) -f -n \(test) -a \(command.name) -d \(fishText(command.summary))\n"
     }
     for command in commands {
-      let here = "-n \(fishText("__fish_seen_subcommand_from \(command.name)"))"
-      if command.operands == "MODEL", !models.isEmpty {
-        text += "complete -c \(program) \(here) -a \(fishText(models.joined(separator: " "))) -d model\n"
-      }
-      if command.operands == "SHELL" { text += "complete -c \(program) -f \(here) -a 'bash zsh fish'\n" }
+      let here = "complete -c \(program) -n \(fishText("\(test) \(command.name)"))"
+      let (first, rest) = operands(command)
+      let begin = rest.hasFiles && rest.words.isEmpty ? "complete -c \(program) -n \(fishText("\(test)_operand \(command.name)"))" : here
+      text += fishChoice(begin, first)
       for option in command.options {
-        var line = "complete -c \(program) \(here) -l \(option.name.dropFirst(2)) -d \(fishText(option.help))"
-        if let value = option.value {
-          let words = words(option)
-          line += value.hasPrefix("FILE") ? " -r" : " -x"
-          if !words.isEmpty { line += " -a \(fishText(words.joined(separator: " ")))" }
+        var line = "\(here) -l \(option.name.dropFirst(2)) -d \(fishText(option.help))"
+        if option.value != nil {
+          let choice = choice(option)
+          line += choice.hasFiles ? " -r -F" : " -x"
+          if !choice.words.isEmpty { line += " -a \(fishText(choice.words.joined(separator: " ")))" }
         }
         text += line + "\n"
       }
+    }
+    return text
+  }
+
+  /// A line for the operands of a command.
+  private func fishChoice(_ begin: String, _ choice: Choice) -> String {
+    var text = choice.words.isEmpty ? "" : "\(begin) -f -a \(fishText(choice.words.joined(separator: " ")))\n"
+    if !choice.hasFiles {
+      if choice.words.isEmpty { text += "\(begin) -f\n" }
+    } else if choice.ending.isEmpty {
+      text += "\(begin) -F\n"
+    } else {
+      text += "\(begin) -f -a '(__fish_complete_suffix \(choice.ending))'\n"
     }
     return text
   }

@@ -101,10 +101,13 @@ struct InferOptions: Sendable, Equatable {
     }
   }
 
+  /// What `--init` takes besides files.
+  static let startNames = ["random", "pathfinder", "zero", "prior"]
+
   /// `--init`: a name, or a file that is read here.
   private mutating func readStart(_ reader: inout OptionReader) {
     guard let text = reader.arguments.last("--init") else { return }
-    let names = ["random", "pathfinder", "zero", "prior"]
+    let names = Self.startNames
     guard !names.contains(text), text.contains(".") || text.contains("/") || access(text, F_OK) == 0 || text == "a file" else {
       request.initialization = reader.name("--init", among: names + ["a file"])
       if text == "pathfinder", request.method != .nuts {
@@ -180,10 +183,6 @@ struct InferOptions: Sendable, Equatable {
       request.keepsDraws = true
       if arguments.has("--no-draws") { reader.fail("--draws-output: with --no-draws there are no draws to write.") }
     }
-    reader.checkDistinct([
-      ("--data", dataPath), ("--output", outputPath), ("--draws-output", drawsPath),
-      ("--checkpoint", longRun.checkpointPath ?? longRun.resumePath),
-    ])
   }
 }
 
