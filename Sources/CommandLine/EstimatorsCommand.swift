@@ -112,7 +112,9 @@ extension AnyRunnable {
     }
     fit.steps = fit.steps ?? 1000
     let fitted = try FitEngine(model, try FitRequest(fit).method(for: M.self), seed: fit.seed, threads: nil, stop: FitStop()) { _ in }.run()
-    guard case .vi(let result) = fitted.details else { throw Defect("the fit of a comparison of estimators is vi.") }
+    guard case .vi(let result) = fitted.details else {
+      throw UserError("estimators: the guide is neither Gaussian nor a program: choose --guide mean-field, full-rank or low-rank:R.")
+    }
     return try EstimatorComparison(
       CompiledModel(model), guide: result.guide, current: result.configuration.entropy, draws: request.draws, seed: fit.seed)
   }

@@ -71,8 +71,9 @@ CONF
 sinfo -h >/dev/null 2>&1 || own_cluster
 mkdir "$work/run" && cd "$work/run" || fail "no directory"
 export CREDENCE=$program
-settings="--draws 50000 --warmup 500 --seed 7 --checkpoint-every 0.2"
-job=$(sbatch --parsable "$here/chains.sbatch" eight-schools $settings) || fail "sbatch refuses the job"
+# Long enough to be stopped on the way.
+settings="--draws 400000 --thin 16 --warmup 500 --seed 7"
+job=$(sbatch --parsable "$here/chains.sbatch" eight-schools $settings --checkpoint-every 0.2) || fail "sbatch refuses the job"
 for _ in $(seq 100); do
   [ -e chain-1.checkpoint ] && break
   sleep 0.1
@@ -89,10 +90,11 @@ for _ in $(seq 600); do
   [ -z "$(squeue -h -j "$job" 2>/dev/null)" ] && break
   sleep 0.5
 done
+grep -q "go on with --resume" slurm-*.out || fail "task 1 was not stopped on its way"
 for chain in 1 2 3 4; do [ -s "chain-$chain.csv" ] || { cat slurm-*.out; fail "chain $chain has no draws"; }; done
 cat slurm-*.out
 "$program" merge chain-1.csv chain-2.csv chain-3.csv chain-4.csv --output merged.json || fail "merge"
-"$program" infer eight-schools --chains 4 --draws 50000 --warmup 500 --seed 7 --draws-output whole.csv --output whole.json --quiet
+"$program" infer eight-schools --chains 4 $settings --draws-output whole.csv --output whole.json --quiet
 for chain in 1 2 3 4; do
   cmp <(grep -v '^#' "chain-$chain.csv") <(grep -v '^#' "whole_$chain.csv") || fail "chain $chain differs"
 done
