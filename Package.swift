@@ -48,7 +48,7 @@ targets.append(.executableTarget(name: "CredenceTool", dependencies: ["Credence"
 /// The scripts that made oracle tables stand beside them and are not compiled.
 let recipes: [String: [String]] = [
   "Kernels": ["Oracles/generate.py"],
-  "Distributions": ["Oracles/log_densities.py"],
+  "Distributions": ["Oracles/log_densities.py", "Oracles/new_families.py"],
   "Inference": ["Oracles/diagnostics.py", "Oracles/implicit.py", "Oracles/loo.py", "Oracles/implicit_beta.py", "Oracles/pareto.py"],
   "ModelLibrary": ["Oracles/densities.py", "Oracles/make_data.py", "Oracles/peers.py"],
 ]

@@ -93,4 +93,30 @@ extension Tensor {
     }
     return self
   }
+
+  /// A number, or a vector with an element for each row; the mistake where it is neither.
+  func checkedFitting(rows: Int, _ label: String, of owner: String) -> Tensor {
+    let parameter = checked(.finite, label, of: owner)
+    if rank == 0 || shape == [rows] { return parameter }
+    return .mistake(
+      "\(owner): \(label) must be a number or have shape [\(rows)], but has shape \(shapeDescription)", shape: [rows], from: [self])
+  }
+
+  /// A vector whose elements increase; the mistake where it is known that they do not, or that there is none.
+  func checkedIncreasing(_ label: String, of owner: String) -> Tensor {
+    if shape == [0] { return .mistake("\(owner): \(label) must have at least one element", shape: [1], from: [self]) }
+    guard plates.isEmpty, let values = knownValues else { return self }
+    guard let place = zip(values, values.dropFirst()).enumerated().first(where: { !($0.element.0 < $0.element.1) })?.offset else {
+      return self
+    }
+    return .mistake(
+      "\(owner): \(label) must increase, but element \(place) is \(values[place]) and the next is \(values[place + 1])", shape: shape,
+      from: [self])
+  }
+
+  /// A constant density, of the shape and with the plates that the value gives it.
+  func spread(over value: Tensor) -> Tensor {
+    let all = PlateAxis.union([value.plates, plates])
+    return Tensor(expanded(to: Tensor.commonShape([value.shape, shape]) ?? value.shape, plates: all), plates: all)
+  }
 }

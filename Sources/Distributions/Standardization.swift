@@ -81,6 +81,31 @@ extension Logistic: StandardizedDistribution {
   }
 }
 
+extension Gumbel: StandardizedDistribution {
+  package var standardization: Standardization? {
+    Standardization(location, .scale(scale)) { Gumbel(0, scale: 1).logDensity(inside: $0) }
+  }
+}
+
+extension AsymmetricLaplace: StandardizedDistribution {
+  package var standardization: Standardization? {
+    Standardization(location, .scale(scale)) { [asymmetry] in
+      AsymmetricLaplace(0, scale: 1, asymmetry: asymmetry).logDensity(inside: $0)
+    }
+  }
+}
+
+extension LogitNormal: StandardizedDistribution {
+  package var standardization: Standardization? { Standardization(mu, .scale(sd)) { Normal(0, sd: 1).logDensity(inside: $0) } }
+}
+
+extension Weibull: StandardizedDistribution {
+  /// log x = log λ + z/k with z the logarithm of an exponential variable.
+  package var standardization: Standardization? {
+    Standardization(log(scale), .scale(reciprocal(exponent))) { Gumbel(0, scale: 1).logDensity(inside: -$0) }
+  }
+}
+
 extension MultivariateNormal: StandardizedDistribution {
   package var standardization: Standardization? {
     Standardization(mu, .factor(lowerTriangle(factor))) { Normal(0, sd: 1).logDensity(inside: $0).sum(axis: 0) }

@@ -25,6 +25,8 @@ public indirect enum Support: Sendable {
   case choleskyCorrelation
   /// Whole numbers from the first to the second, which belongs to the set; without an end where that is nil.
   case integers(from: Int, through: Tensor?)
+  /// Vectors of whole numbers ≥ 0 with this sum.
+  case counts(total: Tensor)
   /// Independent copies of another support along these leading axes.
   case independent([Int], Support)
 }
@@ -44,7 +46,7 @@ extension Support {
     case .simplex: SimplexBijection()
     case .choleskyCovariance: CholeskyCovarianceBijection()
     case .choleskyCorrelation: CholeskyCorrelationBijection()
-    case .integers: nil
+    case .integers, .counts: nil
     case .independent(let shape, let base): base.bijection.map { IndependentBijection(copies: shape, base: $0) }
     }
   }
@@ -53,7 +55,7 @@ extension Support {
   public var eventRank: Int {
     switch self {
     case .real, .positive, .nonnegative, .unitInterval, .lower, .upper, .interval, .integers: 0
-    case .ordered, .positiveOrdered, .simplex: 1
+    case .ordered, .positiveOrdered, .simplex, .counts: 1
     case .choleskyCovariance, .choleskyCorrelation: 2
     case .independent(_, let base): base.eventRank
     }
@@ -61,7 +63,7 @@ extension Support {
 
   public var isDiscrete: Bool {
     switch self {
-    case .integers: true
+    case .integers, .counts: true
     case .independent(_, let base): base.isDiscrete
     default: false
     }
@@ -82,6 +84,7 @@ extension Support {
     case .integers(let first, let last):
       let outside = either(x .< first, floor(x) .< x)
       return last.map { either(outside, x .> $0) } ?? either(outside, x .== Double.infinity)
+    case .counts(let total): return either(any(either(x .< 0, floor(x) .< x)), 1 - (x.sum(axis: 0) .== total))
     case .ordered: return x.shape[0] < 2 ? nil : any(x[0..<(x.shape[0] - 1)] .>= x[1..<x.shape[0]])
     case .positiveOrdered:
       let below = concatenate([Tensor.zeros([1]), x[0..<(x.shape[0] - 1)]])
@@ -124,9 +127,22 @@ extension Support {
   /// What is wrong with a value known while recording, as the end of a sentence ("element 3 is -1.0, and the support is x > 0"); nil where
   /// nothing is, or nothing can be said.
   package func violation(by x: Tensor) -> String? {
+    if case .counts(let total) = self { return countViolation(by: x, total) }
     guard let values = x.knownValues, let test = knownTest else { return nil }
     guard let place = values.firstIndex(where: { !test($0) && !$0.isNaN }) else { return nil }
     return (values.count == 1 ? "the value is \(values[place])" : "element \(place) is \(values[place])") + ", and the support is \(self)"
+  }
+}
+
+extension Support {
+  /// A count that is none, or the first of the vectors whose sum is not the known total.
+  private func countViolation(by x: Tensor, _ total: Tensor) -> String? {
+    if let sentence = Support.integers(from: 0, through: nil).violation(by: x) { return sentence }
+    guard x.rank == 1, let values = x.knownValues, let wanted = total.knownNumber else { return nil }
+    let columns = values.count / max(1, x.count)
+    let sums = (0..<columns).map { column in stride(from: column, to: values.count, by: columns).reduce(0) { $0 + values[$1] } }
+    guard let wrong = sums.first(where: { $0 != wanted && !$0.isNaN }) else { return nil }
+    return "the sum is \(wrong), and the support is \(self)"
   }
 }
 
@@ -162,6 +178,7 @@ extension Support: CustomStringConvertible {
     case .choleskyCovariance: return "Cholesky factors of covariance matrices"
     case .choleskyCorrelation: return "Cholesky factors of correlation matrices"
     case .integers(let first, let last): return last.map { "whole numbers from \(first) to \(show($0))" } ?? "whole numbers from \(first)"
+    case .counts(let total): return "counts with sum \(show(total))"
     case .independent(_, let base): return base.description
     }
   }

@@ -8,7 +8,7 @@ struct LawTests {
   @Test("the density integrates to one; moments and entropy are its own", arguments: DistributionCase.scalars)
   func mass(law: DistributionCase) throws {
     // Trapezoids over a corner of the density (Laplace) are of second order.
-    let tolerance = law.name == "laplace" || law.name == "truncatedLaplace" ? 1e-5 : 1e-8
+    let tolerance = ["laplace", "truncatedLaplace", "asymmetricLaplace"].contains(law.name) ? 1e-5 : 1e-8
     for point in law.points + law.edges {
       let problems = try DistributionLaws.integralsAgree(law, point, tolerance: tolerance)
       #expect(problems.isEmpty, "\(law)\(point): \(problems)")
@@ -56,6 +56,17 @@ struct LawTests {
       #expect(result.problems.isEmpty, "\(law): \(result.problems)")
     }
     #expect(checked >= 8, "\(law): only \(checked) comparisons")
+  }
+
+  @Test("second derivatives of the log density", arguments: DistributionCase.scalars)
+  func secondDerivatives(law: DistributionCase) throws {
+    var checked = 0
+    for point in law.points {
+      let result = try DistributionLaws.secondDerivativesAgree(law, point)
+      checked += result.checked
+      #expect(result.problems.isEmpty, "\(law): \(result.problems)")
+    }
+    #expect(checked >= 6, "\(law): only \(checked) comparisons")
   }
 
   @Test("draws by inversion move with the parameters and bounds", arguments: DistributionCase.continuous)

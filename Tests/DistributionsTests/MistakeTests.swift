@@ -71,6 +71,41 @@ struct MistakeTests {
       "* cannot combine shapes [2] and [3]: axes, compared from the last, must be equal or 1"
     ),
     (
+      { OrderedLogistic(0, cutpoints: Tensor([1.0, 3, 2])).logDensity(of: 1) },
+      "OrderedLogistic: cutpoints must increase, but element 1 is 3.0 and the next is 2.0"
+    ),
+    (
+      { OrderedProbit(0, cutpoints: Tensor([Double]())).logDensity(of: 0) }, "OrderedProbit: cutpoints must have at least one element"
+    ),
+    ({ LKJCholesky(size: 0, concentration: 1).logDensity(of: .ones([1, 1])) }, "LKJCholesky: the size must be at least 1, but is 0"),
+    (
+      { LKJCholesky(size: 3, concentration: 1).logDensity(of: .identity(2)) },
+      "LKJCholesky: the value must have shape [3, 3], but has [2, 2]"
+    ),
+    (
+      { MultivariateNormal(0, sd: Tensor([1.0, 2, 3]), choleskyCorrelation: .identity(2)).logDensity(of: Tensor([1.0, 2])) },
+      "MultivariateNormal: sd has shape [3], the matrix has 2 rows"
+    ),
+    ({ Geometric(probability: 0).logDensity(of: 1) }, "Geometric: probability must be positive and finite, but is 0.0"),
+    (
+      { DiscreteUniform(from: 2, through: 1).logDensity(of: 1) },
+      "DiscreteUniform: the largest value must be a whole number, at least 2, but is 1.0"
+    ),
+    (
+      { ZeroInflated(DiscreteUniform(from: 1, through: 3), probability: 0.5).logDensity(of: 1) },
+      "ZeroInflated DiscreteUniform: the base must be a distribution of numbers 0, 1, 2 …, and its support is whole numbers from 1 to 3"
+    ),
+    (
+      { Multinomial(3, probabilities: Tensor([0.5, 0.5])).logDensity(of: IntTensor([1, 1, 1])) },
+      "Multinomial: the value must have shape [2], but has [3]"
+    ),
+    (
+      { MultivariateStudentT(df: 3, Tensor([1.0, 2, 3]), cholesky: Tensor.identity(2)).logDensity(of: Tensor([1.0, 2])) },
+      "MultivariateStudentT: the location must be a number or have shape [2], but has shape [3]"
+    ),
+    ({ GaussianRandomWalk(steps: 0, sd: 1).logDensity(of: .zeros([1])) }, "GaussianRandomWalk: there must be at least 1 step, not 0"),
+    ({ ChiSquared(df: -1).logDensity(of: 1) }, "ChiSquared: df must be positive and finite, but is -1.0"),
+    (
       { Flat(on: .integers(from: 0, through: nil)).logDensity(of: 0) },
       "Flat is for continuous variables, and the support is whole numbers from 0"
     ),
@@ -115,6 +150,9 @@ struct MistakeTests {
     #expect(Support.integers(from: 0, through: 1).violation(by: 2) == "the value is 2.0, and the support is whole numbers from 0 to 1")
     #expect(Support.interval(0, 2.5).violation(by: 3) == "the value is 3.0, and the support is 0 ≤ x ≤ 2.5")
     #expect(Support.unitInterval.violation(by: 0.5) == nil)
+    #expect(Support.counts(total: 4).violation(by: Tensor([1, 2])) == "the sum is 3.0, and the support is counts with sum 4")
+    #expect(Support.counts(total: 4).violation(by: Tensor([5, -1])) == "element 1 is -1.0, and the support is whole numbers from 0")
+    #expect(Support.counts(total: 4).violation(by: Tensor([1, 3])) == nil)
     #expect(Support.real.violation(by: -3) == nil)
   }
 }

@@ -18,6 +18,11 @@ enum OracleTable {
     ("truncatedLaplace", truncatedLaplace), ("truncatedLogistic", truncatedLogistic), ("truncatedExponential", truncatedExponential),
     ("truncatedGamma", truncatedGamma), ("truncatedInverseGamma", truncatedInverseGamma), ("truncatedBeta", truncatedBeta),
     ("negativeBinomial", negativeBinomial), ("negativeBinomialLog", negativeBinomialLog), ("negativeBinomialShape", negativeBinomialShape),
+    ("weibull", weibull), ("gumbel", gumbel), ("pareto", pareto), ("geometric", geometric), ("geometricLogits", geometricLogits),
+    ("discreteUniform", discreteUniform), ("betaBinomial", betaBinomial), ("zeroInflatedPoisson", zeroInflatedPoisson),
+    ("halfStudentT", halfStudentT), ("chiSquared", chiSquared), ("inverseChiSquared", inverseChiSquared),
+    ("scaledInverseChiSquared", scaledInverseChiSquared), ("asymmetricLaplace", asymmetricLaplace), ("kumaraswamy", kumaraswamy),
+    ("logitNormal", logitNormal),
   ]
 }
 

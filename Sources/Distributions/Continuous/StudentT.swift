@@ -73,8 +73,15 @@ extension StudentT: ReparameterizedDistribution, QuantileDistribution {
     return select(isAbove, size, -size)
   }
 
-  /// log P(T > z). With w = ν/(ν + z²): ½ I_w(ν/2, ½) beyond |z| = √ν, ½ − ½ I_{1−w}(½, ν/2) within, each the accurate one there.
-  private func logTail(_ raw: Tensor) -> Tensor {
+  /// log P(T > z).
+  private func logTail(_ z: Tensor) -> Tensor {
+    let (mass, logOutside) = StudentT.inside(df, z)
+    return select(z .> 0, logOutside, log1p(mass)) - LogConstant.two
+  }
+
+  /// P(|T| ≤ |z|) and log P(|T| > |z|). With w = ν/(ν + z²): the latter is I_w(ν/2, ½) beyond |z| = √ν, the former I_{1−w}(½, ν/2) within, each
+  /// the accurate one there.
+  static func inside(_ df: Tensor, _ raw: Tensor) -> (mass: Tensor, logOutside: Tensor) {
     // At 0 the incomplete beta function's own derivative is infinite; a shift by nothing that counts keeps the product finite.
     let z = raw + 1e-140 * (abs(raw) .< 1e-140)
     let squared = square(z)
@@ -82,9 +89,7 @@ extension StudentT: ReparameterizedDistribution, QuantileDistribution {
     let isOuter = df .< squared
     let logOuter = logIncompleteBeta(0.5 * df, 0.5, select(isOuter, df / total, 0.5))
     let inner = incompleteBeta(0.5, 0.5 * df, select(isOuter, 0.5, squared / total))
-    let mass = select(isOuter, -expm1(logOuter), inner)
-    let small = select(isOuter, logOuter, log1p(-inner)) - LogConstant.two
-    return select(z .> 0, small, log1p(mass) - LogConstant.two)
+    return (select(isOuter, -expm1(logOuter), inner), select(isOuter, logOuter, log1p(-inner)))
   }
 }
 

@@ -16,13 +16,7 @@ public struct Uniform: Distribution {
   public var batchShape: [Int] { Distributions.batchShape(of: lower, upper) }
   public var support: Support { .interval(lower, upper) }
 
-  public func logDensity(inside x: Tensor) -> Tensor {
-    let density = -log(upper - lower)
-    // The value has no part in the formula, but its shape and plates have.
-    return Tensor(
-      density.expanded(to: Tensor.commonShape([x.shape, density.shape]) ?? x.shape, plates: PlateAxis.union([x.plates, density.plates])),
-      plates: PlateAxis.union([x.plates, density.plates]))
-  }
+  public func logDensity(inside x: Tensor) -> Tensor { (-log(upper - lower)).spread(over: x) }
 
   public func logDensity(of x: Tensor) -> Tensor { restrictedAndNaN(logDensity(inside: x), to: x) }
 

@@ -71,6 +71,14 @@ public struct Categorical: Distribution {
     }
   }
 
+  /// log pₖ, where probabilities are taken as they are; shape [K].
+  var normalizedLogits: Tensor {
+    switch parameter {
+    case .probabilities(let p): log(p)
+    case .logits(let l): l.logSoftmax(axis: 0)
+    }
+  }
+
   /// log pₖ up to a common constant, shape [K].
   public var logits: Tensor {
     switch parameter {

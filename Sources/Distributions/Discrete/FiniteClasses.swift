@@ -7,6 +7,23 @@ public protocol ClassDistribution: Distribution where Value == IntTensor {
   var logProbabilities: Tensor { get }
 }
 
+extension ClassDistribution {
+  /// Σ k pₖ.
+  var classMean: Tensor { (exp(logProbabilities) * classNumbers).sum(axis: 0) }
+  /// Σ (k − m)² pₖ.
+  var classVariance: Tensor { (exp(logProbabilities) * square(classNumbers - classMean)).sum(axis: 0) }
+  /// −Σ pₖ log pₖ; a class whose probability underflows adds nothing.
+  var classEntropy: Tensor {
+    let logs = logProbabilities
+    return -(exp(logs) * maximum(logs, -1e3)).sum(axis: 0)
+  }
+  /// 0 … K − 1 along the axis of classes.
+  private var classNumbers: Tensor {
+    let count = logProbabilities.shape[0]
+    return Tensor.range(count).reshaped(to: [count] + batchShape.map { _ in 1 })
+  }
+}
+
 /// A distribution of independent numbers 0 and 1.
 public protocol BinaryDistribution: ClassDistribution {
   /// log(p/(1 − p)), of shape ``Distribution/batchShape``.

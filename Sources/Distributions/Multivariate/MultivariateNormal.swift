@@ -27,6 +27,19 @@ public struct MultivariateNormal: Distribution {
     mu = MultivariateNormal.fitted(mean.tensor, l.shape[0])
   }
 
+  /// The mean, the standard deviations [n], or one number for all, and the Cholesky factor [n, n] of the correlation matrix, such as a draw of
+  /// ``LKJCholesky``: the covariance's factor is the rows of that factor times the standard deviations.
+  public init(_ mean: some TensorConvertible, sd: some TensorConvertible, choleskyCorrelation: some TensorConvertible) {
+    let l = choleskyCorrelation.tensor.checkedSquare("choleskyCorrelation", of: MultivariateNormal.name)
+    let s = sd.tensor.checked(.positive, "sd", of: MultivariateNormal.name)
+    if s.rank == 0 || s.shape == [l.shape[0]] {
+      self.init(mean, cholesky: (s.rank == 0 ? s : s.expandingAxis(1)) * l)
+    } else {
+      let sentence = "\(MultivariateNormal.name): sd has shape \(s.shapeDescription), the matrix has \(l.shape[0]) rows"
+      self.init(mean, cholesky: Tensor.mistake(sentence, shape: l.shape, from: [s, l]))
+    }
+  }
+
   private static func fitted(_ mean: Tensor, _ n: Int) -> Tensor {
     let mean = mean.checked(.finite, "the mean", of: name)
     if mean.rank == 0 || mean.shape == [n] { return mean }
