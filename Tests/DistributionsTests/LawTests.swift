@@ -58,7 +58,14 @@ struct LawTests {
     #expect(checked >= 8, "\(law): only \(checked) comparisons")
   }
 
-  @Test("second derivatives of the log density", arguments: DistributionCase.scalars)
+  /// The mass between bounds is an incomplete function of a shape, which has one derivative in it.
+  static let firstDerivativesOnly: Set<String> = [
+    "truncatedGamma", "truncatedInverseGamma", "truncatedBeta", "truncatedStudentT", "gammaBelow", "studentAbove",
+  ]
+
+  @Test(
+    "second derivatives of the log density",
+    arguments: DistributionCase.scalars.filter { !LawTests.firstDerivativesOnly.contains($0.name) })
   func secondDerivatives(law: DistributionCase) throws {
     var checked = 0
     for point in law.points {

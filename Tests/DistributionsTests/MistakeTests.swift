@@ -83,7 +83,7 @@ struct MistakeTests {
       "LKJCholesky: the value must have shape [3, 3], but has [2, 2]"
     ),
     (
-      { MultivariateNormal(0, sd: Tensor([1.0, 2, 3]), choleskyCorrelation: .identity(2)).logDensity(of: Tensor([1.0, 2])) },
+      { MultivariateNormal(0, sd: Tensor([1.0, 2, 3]), choleskyCorrelation: Tensor.identity(2)).logDensity(of: Tensor([1.0, 2])) },
       "MultivariateNormal: sd has shape [3], the matrix has 2 rows"
     ),
     ({ Geometric(probability: 0).logDensity(of: 1) }, "Geometric: probability must be positive and finite, but is 0.0"),

@@ -8,7 +8,7 @@ extension DistributionCase {
     DistributionCase("gumbel", [[0, 1], [-3, 0.2]]) { Gumbel($0[0], scale: $0[1]) },
     DistributionCase("pareto", [[1, 3], [0.2, 30], [5, 5]]) { Pareto(scale: $0[0], shape: $0[1]) },
     DistributionCase("halfStudentT", [[3, 1], [12, 0.2], [1.2, 4]]) { HalfStudentT(df: $0[0], scale: $0[1]) },
-    DistributionCase("chiSquared", [[3], [0.8], [40]]) { ChiSquared(df: $0[0]) },
+    DistributionCase("chiSquared", [[3], [2.2], [40]]) { ChiSquared(df: $0[0]) },
     DistributionCase("inverseChiSquared", [[7], [1.5], [30]]) { InverseChiSquared(df: $0[0]) },
     DistributionCase("scaledInverseChiSquared", [[7, 1], [12, 5], [1.6, 0.5]]) { ScaledInverseChiSquared(df: $0[0], scale: $0[1]) },
     DistributionCase("asymmetricLaplace", [[0, 1, 1], [-3, 0.2, 0.5], [1, 4, 3]]) {
@@ -25,7 +25,7 @@ extension DistributionCase {
     DistributionCase("twoClasses", [[0], [2.5]]) { OrderedLogistic($0[0], cutpoints: Tensor([0.5])) },
     DistributionCase("geometric", [[0.3], [0.95], [0.05]], edges: [[1]]) { Geometric(probability: $0[0]) },
     DistributionCase("geometricLogits", [[0], [-2.5]]) { Geometric(logits: $0[0]) },
-    DistributionCase("discreteUniform", [[17]], edges: [[2]]) { DiscreteUniform(from: 2, through: $0[0]) },
+    DistributionCase("discreteUniform", [[17], [6]], edges: [[2]]) { DiscreteUniform(from: 2, through: $0[0]) },
     DistributionCase("betaBinomial", [[5, 2, 3], [40, 0.6, 0.7], [300, 30, 8]]) { BetaBinomial($0[0], $0[1], $0[2]) },
     DistributionCase("zeroInflatedPoisson", [[3, 0.3], [0.2, 0.9], [45, 0.05]], edges: [[3, 0], [3, 1]]) {
       ZeroInflated(Poisson(rate: $0[0]), probability: $0[1])
