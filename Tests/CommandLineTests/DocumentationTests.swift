@@ -1,4 +1,7 @@
+import CommandLine
 import Foundation
+import Inference
+import Reporting
 import Testing
 
 /// What the documentation says, against the sources that it says it of.
@@ -75,6 +78,21 @@ import Testing
     for section in sections {
       #expect(known.contains(section.title.split(separator: " ").first.map(String.init) ?? ""), "\(section.title)")
     }
+  }
+
+  /// The words that options take are there, too: methods, optimizers, kinds of plots, ….
+  @Test func everyNameThatAnOptionTakesIsInTheReference() throws {
+    let reference = try Self.page("CommandLineReference")
+    let methods = InferenceRequest.Method.allCases.map(\.rawValue)
+    let kinds = PlotKind.allCases.map(\.rawValue)
+    let others =
+      InferenceRequest.Metric.allCases.map(\.rawValue) + InferenceRequest.Adaptation.allCases.map(\.rawValue)
+      + OptimizerName.allCases.map(\.rawValue) + DrawGroups.Name.allCases.map(\.rawValue)
+      + ModelComparison.Criterion.allCases.map(\.rawValue)
+    for name in methods + kinds + others { #expect(reference.contains("`\(name)`"), "\(name)") }
+    let (choice, plots) = (try Self.page("HowToChoose"), try Self.page("ReportsPlotsNotebooks"))
+    for name in methods { #expect(choice.contains("| `\(name)` |"), "\(name)") }
+    for name in kinds { #expect(plots.contains("| `\(name)` |"), "\(name)") }
   }
 
   /// The page of the model language names every distribution, also one that is a member of another (`d.ordered(count:)`), and every function of tensors.
