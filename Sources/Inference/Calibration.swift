@@ -90,11 +90,13 @@ package struct CalibrationResult: Sendable {
           text: "\(failures.count) of \(fitted + failures.count) fits failed, the first with: \(failures[0])"))
     }
     if correlated > 0 {
+      // One fit moves a distribution function of ranks by 1/fits at most.
+      let isSlight = Double(correlated) <= 0.1 * configuration.tolerance * Double(fitted)
       reasons.append(
         .init(
-          code: "draws_correlated", severity: .caution,
+          code: "draws_correlated", severity: isSlight ? .ok : .caution,
           text:
-            "In \(correlated) of \(fitted) fits fewer than \(configuration.ranked) draws were effective, which makes ranks less uniform than they are: give more --draws."
+            "In \(correlated) of \(fitted) fits fewer than \(configuration.ranked) draws were effective, which makes ranks less uniform than they are: \(isSlight ? "so few change nothing." : "give more --draws.")"
         ))
     }
     if ending == .interrupted {

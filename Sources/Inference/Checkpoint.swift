@@ -32,6 +32,7 @@ package final class FitCheckpoint: Sendable, Equatable {
   }
   private let content: Mutex<Content>
   private let interval: Duration
+  private let share: Double
   private let writing: Writing
   private let queue = DispatchQueue(label: "credence.checkpoint")
   private let write: Write
@@ -40,13 +41,16 @@ package final class FitCheckpoint: Sendable, Equatable {
 
   /// - Parameters:
   ///   - interval: seconds between savings of a part; 0 for as often as a part can.
+  ///   - share: the part of the time that saving takes at most, however short the interval; 1 for no such limit.
   ///   - parts: the states of an earlier run, by name.
   package init(
-    interval: Double, writing: Writing = .inTurn, parts: [String: Data] = [:], fingerprint: ModelFingerprint? = nil,
+    interval: Double, share: Double = 1.0 / 3, writing: Writing = .inTurn, parts: [String: Data] = [:],
+    fingerprint: ModelFingerprint? = nil,
     write: @escaping Write,
     onProblem: @escaping @Sendable (any Error) -> Void = { _ in }
   ) {
     self.interval = .seconds(interval)
+    self.share = share
     self.writing = writing
     self.write = write
     self.onProblem = onProblem
@@ -54,9 +58,6 @@ package final class FitCheckpoint: Sendable, Equatable {
   }
 
   package static func == (a: FitCheckpoint, b: FitCheckpoint) -> Bool { a === b }
-
-  /// Whether there is anything to go on from.
-  package var isResumed: Bool { content.withLock { !$0.parts.isEmpty } }
 
   /// Notes what model this is, or throws ``FitError`` where the states belong to another.
   package func check(_ fingerprint: ModelFingerprint) throws {
@@ -74,8 +75,7 @@ package final class FitCheckpoint: Sendable, Equatable {
   package var names: [String] { content.withLock { $0.parts.keys.sorted() } }
 
   fileprivate func isDue(_ name: String) -> Bool {
-    // However short the interval, saving takes a third of the time at most.
-    content.withLock { ContinuousClock.now - ($0.last[name] ?? begin) >= max(interval, $0.cost * 2) }
+    content.withLock { ContinuousClock.now - ($0.last[name] ?? begin) >= max(interval, $0.cost * (1 / share - 1)) }
   }
 
   fileprivate func state(_ name: String) -> Data? { content.withLock { $0.parts[name] } }

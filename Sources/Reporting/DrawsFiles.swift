@@ -42,10 +42,13 @@ package struct DrawsFiles: Sendable {
     return found.isEmpty ? [path] : found
   }
 
-  /// Writes the draws; the result says where they come from. Throws `FileError`.
+  /// Writes the draws; the result says where they come from. In JSON only those of a part of a run say so themselves: whole ones have groups of arrays and
+  /// nothing else, whatever reads them. Throws `FileError`.
   package func write(_ draws: DrawSet, _ document: ResultDocument, _ groups: DrawGroups = DrawGroups()) throws {
     switch form {
-    case .json(let file): try file.write(DrawsJSON.encode(draws, groups, DrawsOrigin.attributes(document, draws)))
+    case .json(let file):
+      let isPart = document.method["chain_id"] != nil || document.method["chain_ids"] != nil
+      try file.write(DrawsJSON.encode(draws, groups, isPart ? DrawsOrigin.attributes(document, draws) : JSONObject()))
     case .csv(let files):
       let draws = DrawsCSV.flattened(draws, groups)
       for (chain, file) in files.enumerated() where chain < draws.chains {
