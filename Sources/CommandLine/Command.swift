@@ -57,7 +57,8 @@ package struct Command: Sendable {
 
   static func describe(_ error: any Error) -> String {
     // What the system said is shorter than what Foundation makes of it.
-    if let system = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError, system.domain == NSPOSIXErrorDomain {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+    if let system = underlying.map({ $0 as NSError }), system.domain == NSPOSIXErrorDomain {
       return String(cString: strerror(Int32(truncatingIfNeeded: system.code))).lowercased() + "."
     }
     if let error = error as? any LocalizedError, let text = error.errorDescription { return text }

@@ -22,7 +22,7 @@ CASES = [
     ("credence infer eight-schools --progress ", ["auto", "plain", "json", "none"], ["nuts"]),
     ("credence infer eight-schools --data da", ["data.json"], ["Model.swift"]),
     ("credence infer eight-schools --dr", ["--draws", "--draws-output", "--drop-likelihood"], ["--do"]),
-    ("credence calibrate eight-schools --method ", ["nuts", "laplace"], ["smc"]),
+    ("credence calibrate eight-schools --method ", ["nuts", "laplace"], ["map"]),
     ("credence plot loo", ["loo-pit"], ["rank"]),
     ("credence plot trace da", ["data.json"], ["rank"]),
     ("credence summarize da", ["data.json"], ["eight-schools"]),
