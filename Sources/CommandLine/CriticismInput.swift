@@ -129,10 +129,7 @@ extension Command {
       let paths = path == "-" || FileManager.default.fileExists(atPath: path) ? [path] : DrawsFiles.chains(path)
       let sets = try paths.map { try drawsFile($0) }
       guard sets[0].isCSV else { return NamedDraws(name: path, draws: sets[0].draws, groups: sets[0].groups) }
-      var (draws, groups) = DrawsCSV.separated(try DrawsCSV.join(sets.map(\.draws)))
-      // The point of a site's name stands as a colon in a column's.
-      for index in draws.variables.indices { draws.variables[index].name = draws.variables[index].name.replacing(":", with: ".") }
-      groups.renameColumns()
+      let (draws, groups) = DrawsCSV.separated(try DrawsCSV.join(sets.map(\.draws)))
       return NamedDraws(name: path, draws: draws, groups: groups)
     } catch {
       throw UserError(sentences: try FitFile.sentences(error, path))
@@ -152,14 +149,5 @@ extension Command {
     guard root["posterior"] != nil else { throw UserError("\(path) holds no draws (an object with \"posterior\").") }
     let draws = try DrawsJSON.decode(root)
     return (draws, try DrawsJSON.groups(root, like: draws), false)
-  }
-}
-
-extension DrawGroups {
-  /// The point of a site's name stands as a colon in a column's.
-  fileprivate mutating func renameColumns() {
-    for index in logLikelihood.indices { logLikelihood[index].name = logLikelihood[index].name.replacing(":", with: ".") }
-    for index in logPrior.indices { logPrior[index].name = logPrior[index].name.replacing(":", with: ".") }
-    for index in posteriorPredictive.indices { posteriorPredictive[index].name = posteriorPredictive[index].name.replacing(":", with: ".") }
   }
 }

@@ -57,10 +57,7 @@ extension Command {
     let bytes = try InputFile.read(path)
     let root: JSONValue
     switch try FitFile(bytes, path) {
-    case .chain(var draws):
-      // The point of a site's name stands as a colon in a column's.
-      for index in draws.variables.indices { draws.variables[index].name = draws.variables[index].name.replacing(":", with: ".") }
-      return Part(path: path, draws: draws, origin: DrawsOrigin(csv: bytes))
+    case .chain(let draws): return Part(path: path, draws: draws, origin: DrawsOrigin(csv: bytes))
     case .json(let value): root = value
     }
     guard root["posterior"] != nil else {

@@ -104,10 +104,7 @@ extension Command {
     let root: JSONValue
     switch try FitFile(path == "-" ? console.input() : InputFile.read(path), path) {
     case .json(let value): root = value
-    case .chain(var draws):
-      // The point of a site's name stands as a colon in a column's.
-      for index in draws.variables.indices { draws.variables[index].name = draws.variables[index].name.replacing(":", with: ".") }
-      return (path, draws, true)
+    case .chain(let draws): return (path, draws, true)
     }
     if let schema = root["schema"]?.text {
       throw UserError(

@@ -2,13 +2,13 @@ import Synchronization
 
 /// How far a fit is.
 public struct FitProgress: Sendable, Equatable {
-  /// `pilot` (the choice of coordinates), `warmup`, `sampling` or `optimizing`.
+  /// `pilot` (the choice of coordinates), `warmup`, `sampling`, `optimizing`, or `tempering` (smc).
   public var phase: String
-  /// Steps or iterations done by all chains together; for `optimizing` those of the start that reports.
+  /// Steps or iterations done by all chains together; for `optimizing` those of the start that reports; for `tempering` moves of all populations.
   public var completed: Int
   /// How many there will be; 0 where a stopping rule decides.
   public var total: Int
-  /// What else is worth seeing, in a fixed order: `divergences`, `elbo`, `log_density`, `gradient_evaluations`.
+  /// What else is worth seeing, in a fixed order: `divergences`, `elbo`, `log_density`, `temperature`, `gradient_evaluations`.
   public var measures: [Measure]
 
   public struct Measure: Sendable, Equatable {

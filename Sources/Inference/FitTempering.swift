@@ -8,11 +8,11 @@ extension FitEngine {
       compiled, prior: compiled.prior(),
       start: { [seed] first, count in try PriorDraws(compiled, seed: seed).read(first: first, count: count) }, configuration: configuration,
       seed: seed, threads: threads, checkpoint: checkpoint?.part("smc")
-    ) { population, temperature, evaluations in
+    ) { progress in
       onProgress(
         FitProgress(
-          phase: "tempering", completed: population, total: configuration.populations,
-          measures: [("temperature", temperature), ("gradient_evaluations", Double(evaluations))]))
+          phase: "tempering", completed: progress.moves, total: 0,
+          measures: [("temperature", progress.temperature), ("gradient_evaluations", Double(progress.gradientEvaluations))]))
       return stop.isRaised ? .stop : .proceed
     }
     let usable = result.finished

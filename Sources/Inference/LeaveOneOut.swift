@@ -155,25 +155,25 @@ package func logSumExp(_ x: [Double]) -> Double {
 }
 
 extension LeaveOneOut {
-  /// The probability integral transform of each point under the data without it: Σ_s w_s 1[y*_s ≤ y_i], with the smoothed weights w of draw s and a new
-  /// observation y*_s of it; uniform for a calibrated model. Where new observations equal the datum (whole numbers) half of them count, so that the mean
-  /// is 1/2 under the model.
+  /// The probability integral transform of a point y under the data without it: Σ_s w_s 1[y*_s ≤ y], with the smoothed weights w of draw s and a new
+  /// observation y*_s of it; uniform over the points for a calibrated model. Where new observations equal the datum (whole numbers) half of them count, so
+  /// that the mean is 1/2 under the model.
   ///
   /// Source: Gelfand, Dey, Chang (1992); Gabry, Simpson, Vehtari, Betancourt, Gelman, "Visualization in Bayesian workflow", JRSS A 182 (2019).
   /// - Parameters:
-  ///   - predictive: [point][chain · draw], points as in `likelihood`.
-  ///   - observed: one number for each point.
+  ///   - predictive: one new observation for each draw.
+  ///   - logLikelihood: log p(y | draw), as many.
+  ///   - logRatios: log p − log q of each draw, see ``DrawSet/logRatios``; nil for draws of the posterior.
+  /// - Returns: the transform, within [0, 1], and whether k̂ lets it be relied upon; equal ratios leave no tail to smooth, and equal weights are right then.
   package static func integralTransform(
-    _ likelihood: PointwiseLogLikelihood, predictive: [[Double]], observed: [Double], relativeEfficiency: Double = 1, threads: Int = 1
-  ) -> [Double] {
-    guard likelihood.points == predictive.count, likelihood.points == observed.count else { return [] }
-    let values = likelihood.values
-    return
-      (try? Parallel.map(Array(values.indices), threads: threads) { point in
-        let weights = ParetoSmoothing(logRatios: values[point].map { -$0 }, relativeEfficiency: relativeEfficiency).weights
-        return zip(weights, predictive[point]).reduce(0) { sum, pair in
-          sum + (pair.1 < observed[point] ? pair.0 : pair.1 == observed[point] ? 0.5 * pair.0 : 0)
-        }
-      }) ?? []
+    of y: Double, predictive: [Double], logLikelihood: [Double], logRatios: [Double]? = nil
+  ) -> (value: Double, isReliable: Bool) {
+    let ratios = logRatios.map { zip($0, logLikelihood).map { $0 - $1 } } ?? logLikelihood.map { -$0 }
+    let smoothing = ParetoSmoothing(logRatios: ratios)
+    let below = zip(predictive, smoothing.weights).reduce(0) { sum, pair in
+      sum + (pair.0 < y ? pair.1 : pair.0 == y ? 0.5 * pair.1 : 0)
+    }
+    let isLevel = ratios.allSatisfy { $0 == ratios[0] }
+    return (min(max(below, 0), 1), isLevel || smoothing.shape <= ParetoSmoothing.threshold(draws: ratios.count))
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Modeling
+import Synchronization
 
 /// Settings of ``runSMC(_:prior:start:configuration:seed:threads:checkpoint:onProgress:)``.
 package struct SMCConfiguration: Sendable, Codable, Equatable {
@@ -46,6 +47,15 @@ package struct SMCPopulationResult: Sendable {
   /// Largest correlation of a coordinate over the moves of the last temperature.
   package var correlation: Double
   package var gradientEvaluations: Int
+}
+
+/// How far all populations are together.
+package struct SMCProgress: Sendable, Equatable {
+  /// Moves of every particle so far; how many there will be, temperatures decide.
+  package var moves = 0
+  /// The lowest inverse temperature of the populations that have begun and are not at the posterior; 1 where there is none.
+  package var temperature = 0.0
+  package var gradientEvaluations = 0
 }
 
 /// Particles that went from the prior to the posterior.
@@ -108,19 +118,30 @@ package struct SMCResult: Sendable {
 /// metric follow the population. The evidence of a population is the product of its mean weights.
 ///
 /// Equal seed, equal bits, on any number of threads. `density` and `prior` are joint and prior over one unconstrained vector; `start` gives prior draws, flat
-/// [draw][dimension], by the number of the first and how many. Populations save their states in `checkpoint` between two moves.
+/// [draw][dimension], by the number of the first and how many. Populations save their states in `checkpoint` between two moves; after each move `onProgress` is
+/// called, never from two threads at once, and `.stop` ends the run.
 package func runSMC(
   _ density: any LogDensity, prior: any LogDensity, start: @escaping @Sendable (_ first: Int, _ count: Int) throws -> [Double],
   configuration: SMCConfiguration, seed: UInt64, threads: Int = 1, checkpoint: CheckpointPart? = nil,
-  onProgress: @escaping @Sendable (_ population: Int, _ temperature: Double, _ evaluations: Int) -> Control = { _, _, _ in .proceed }
+  onProgress: @escaping @Sendable (SMCProgress) -> Control = { _ in .proceed }
 ) throws -> SMCResult {
   let problems = configuration.problems()
   guard problems.isEmpty else { throw FitError(problems) }
+  let present = Mutex([SMCProgress](repeating: SMCProgress(), count: configuration.populations))
   let populations = try Parallel.map(Array(0..<configuration.populations), threads: threads) { number in
     let population = try SMCPopulation(
       number, density, prior, configuration, seed: seed, checkpoint: checkpoint?.part("population-\(number)")
     ) { try start(number * configuration.particles, configuration.particles) }
-    return population.run { onProgress(number, $0, $1) }
+    return population.run { own in
+      present.withLock { all in
+        all[number] = own
+        let onTheWay = all.map(\.temperature).filter { $0 > 0 && $0 < 1 }
+        return onProgress(
+          SMCProgress(
+            moves: all.reduce(0) { $0 + $1.moves }, temperature: onTheWay.min() ?? 1,
+            gradientEvaluations: all.reduce(0) { $0 + $1.gradientEvaluations }))
+      }
+    }
   }
   return SMCResult(configuration: configuration, populations: populations)
 }

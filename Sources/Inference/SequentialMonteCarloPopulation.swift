@@ -67,7 +67,7 @@ final class SMCPopulation {
       evaluations: configuration.particles)
   }
 
-  func run(_ report: (_ temperature: Double, _ evaluations: Int) -> Control) -> SMCPopulationResult {
+  func run(_ report: (SMCProgress) -> Control) -> SMCPopulationResult {
     while true {
       if state.isSettled {
         if state.temperatures.last == 1 { return finished(.converged) }
@@ -76,7 +76,8 @@ final class SMCPopulation {
         heat()
       }
       move()
-      let isStopped = report(state.temperatures.last ?? 0, state.evaluations) == .stop
+      let progress = SMCProgress(moves: state.moves, temperature: state.temperatures.last ?? 0, gradientEvaluations: state.evaluations)
+      let isStopped = report(progress) == .stop
       if let checkpoint, isStopped || checkpoint.isDue { checkpoint.save(state) }
       if isStopped { return finished(.cancelled) }
     }

@@ -71,9 +71,10 @@ extension DrawsCSV {
       let indices = parts.dropFirst().map { Int($0) }
       // A name with points that are no indices, or of points alone, stands for itself.
       let isIndexed = !parts.isEmpty && indices.allSatisfy { ($0 ?? 0) >= 1 }
+      // The point of a site's name stands as a colon in a column's.
+      let base = (isIndexed ? parts[0] : name).replacing(":", with: ".")
       elements.append(
-        Element(
-          base: isIndexed ? parts[0] : name, indices: isIndexed ? indices.compactMap { $0.map { $0 - 1 } } : [], values: columns[column]))
+        Element(base: base, indices: isIndexed ? indices.compactMap { $0.map { $0 - 1 } } : [], values: columns[column]))
     }
     draws.variables = try assemble(elements)
     guard !draws.variables.isEmpty else { throw DataError(keyPath: "", reason: "there is no column of a variable") }

@@ -73,7 +73,10 @@ private struct Report: Equatable {
   @Test("NUTS, with its pilot run") func chains() throws {
     try check(Schools.rubin, .nuts(warmup: 300, draws: 200), "nuts")
     var thinned = Method<Schools>.nuts(chains: 2, warmup: 200, draws: 300)
-    guard case .nuts(var configuration, let chains, let centering) = thinned.settings else { return }
+    guard case .nuts(var configuration, let chains, let centering) = thinned.settings else {
+      Issue.record("The fit is not of the kind that was asked for.")
+      return
+    }
     configuration.thin = 7
     thinned.settings = .nuts(configuration, chains: chains, centering: centering)
     try check(Schools.rubin, thinned, "thinned", places: 3)

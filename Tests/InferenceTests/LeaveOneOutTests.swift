@@ -80,13 +80,16 @@ struct LeaveOneOutTests {
 
   @Test("LOO-PIT of one point is its place in the distribution without it")
   func integralTransform() {
-    let likelihood = PointwiseLogLikelihood([
-      VariableDraws(name: "y", kind: .output, shape: [2], values: [[Double](repeating: 0, count: 200)])
-    ])
-    let predictive = [(0..<100).map(Double.init), (0..<100).map { Double($0 % 2) }]
-    let values = LeaveOneOut.integralTransform(likelihood, predictive: predictive, observed: [24.5, 1])
-    #expect(abs(values[0] - 0.25) < 1e-12)
-    #expect(abs(values[1] - 0.75) < 1e-12)
+    let level = [Double](repeating: -1, count: 100)
+    let counted = LeaveOneOut.integralTransform(of: 24.5, predictive: (0..<100).map(Double.init), logLikelihood: level)
+    #expect(abs(counted.value - 0.25) < 1e-12 && counted.isReliable)
+    let halved = LeaveOneOut.integralTransform(of: 1, predictive: (0..<100).map { Double($0 % 2) }, logLikelihood: level)
+    #expect(abs(halved.value - 0.75) < 1e-12)
+    // A draw twice as likely without the point (half as likely with it) has twice the weight; k̂ of ratios that grow like 1/u is 1.
+    let weighted = LeaveOneOut.integralTransform(of: 0, predictive: [-1, 1], logLikelihood: [log(0.5), 0])
+    #expect(abs(weighted.value - 2.0 / 3) < 1e-12)
+    let heavy = LeaveOneOut.integralTransform(of: 0, predictive: level, logLikelihood: (0..<100).map { log((Double($0) + 0.5) / 100) })
+    #expect(!heavy.isReliable)
   }
 
   @Test("A log likelihood that is not finite is flagged, not trusted")

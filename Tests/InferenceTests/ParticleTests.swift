@@ -3,6 +3,7 @@ import Distributions
 import Foundation
 import Inference
 import Modeling
+import Synchronization
 import Testing
 
 /// n observations of a normal mean with a normal prior: y ~ N(0, σ² I + τ² 1 1ᵀ).
@@ -74,13 +75,33 @@ private struct Flat: Model {
     try FitEngine(model, method, seed: 4, threads: threads, stop: FitStop()) { _ in }.run()
   }
 
+  private func populations<Output>(_ posterior: Posterior<Output>) throws -> SMCResult {
+    guard case .smc(let result) = posterior.details else { throw FitError(["The posterior is not one of sequential Monte Carlo."]) }
+    return result
+  }
+
+  @Test("the progress of all populations together: moves and gradients only grow, up to those of the result") func progress() throws {
+    let seen = Mutex([FitProgress]())
+    let posterior = try FitEngine(Several(), .smc(particles: 64, populations: 3), seed: 4, threads: 2, stop: FitStop()) { event in
+      seen.withLock { $0.append(event) }
+    }.run()
+    let events = seen.withLock { $0.filter { $0.phase == "tempering" } }
+    let result = try populations(posterior)
+    let gradients = events.compactMap { event in event.measures.first { $0.name == "gradient_evaluations" }?.value }
+    let temperatures = events.compactMap { event in event.measures.first { $0.name == "temperature" }?.value }
+    #expect(events.map(\.completed) == Array(1...max(events.count, 1)))
+    #expect(events.last?.completed == result.populations.reduce(0) { $0 + $1.moves })
+    #expect(gradients == gradients.sorted() && gradients.last == Double(result.gradientEvaluations))
+    #expect(temperatures.allSatisfy { $0 > 0 && $0 <= 1 } && temperatures.last == 1)
+  }
+
   @Test("the evidence and the posterior of a conjugate model", arguments: [1, 5, 40]) func conjugate(count: Int) throws {
     let y = (0..<count).map { 1.2 + 0.9 * sin(Double($0 * $0) + 0.4) }
     let exact = Conjugate.logEvidence(y)
     let precision = 1 / (Conjugate.tau * Conjugate.tau) + Double(count) / (Conjugate.sigma * Conjugate.sigma)
     let mean = y.reduce(0, +) / (Conjugate.sigma * Conjugate.sigma) / precision
     let particles = try run(Conjugate(y: Tensor(y)), .smc())
-    guard case .smc(let result) = particles.details else { return }
+    let result = try populations(particles)
     // Four populations of 1000: what they differ by is the error, known itself to a factor of two; 0.02 is ten times what is seen.
     #expect(result.logEvidence.error < 0.08)
     #expect(abs(result.logEvidence.value - exact) < max(4 * result.logEvidence.error, 0.05))
@@ -90,7 +111,10 @@ private struct Flat: Model {
     #expect(result.populations.allSatisfy { $0.temperatures.last == 1 && $0.temperatures == $0.temperatures.sorted() })
 
     let weighted = try run(Conjugate(y: Tensor(y)), .importance())
-    guard case .approximation(let importance) = weighted.details, let bracket = importance.bracket else { return }
+    guard case .approximation(let importance) = weighted.details, let bracket = importance.bracket else {
+      Issue.record("The fit is not of the kind that was asked for.")
+      return
+    }
     #expect(abs(bracket.estimate - exact) < 5 * bracket.estimateError)
     #expect(abs(weighted.summaries[0].mean[0] - mean) < 0.1 / precision.squareRoot())
   }
@@ -106,14 +130,14 @@ private struct Flat: Model {
       #expect(abs(x.mean[element] - 0.24) < 5 * x.mcseMean[element])
       #expect(abs(x.sd[element] * 5.0.squareRoot() - 1) < 0.06)
     }
-    guard case .smc(let result) = posterior.details else { return }
+    let result = try populations(posterior)
     let exact = 4 * (-0.5 * log(2 * .pi * 1.25) - 0.5 * 0.09 / 1.25)
     #expect(abs(result.logEvidence.value - exact) < max(4 * result.logEvidence.error, 0.05))
   }
 
   @Test("both of two modes far apart, by their weights") func bimodal() throws {
     let posterior = try run(Bimodal(), .smc(particles: 2000))
-    guard case .smc(let result) = posterior.details else { return }
+    let result = try populations(posterior)
     let draws = posterior.drawSet.variables[0].values
     let share = Double(draws.joined().count { $0 > 0 }) / 8000
     // Binomial noise of 0.005 would be that of independent draws; resampling at each temperature adds to it.

@@ -88,7 +88,10 @@ import Testing
       #expect(zip(a.sd, b.sd).allSatisfy { abs($0 / $1 - 1) < 1e-9 })
     }
     #expect(streamed.drawSet.variables.allSatisfy { $0.values.allSatisfy(\.isEmpty) })
-    guard case .nuts(let first) = kept.details, case .nuts(let second) = streamed.details else { return }
+    guard case .nuts(let first) = kept.details, case .nuts(let second) = streamed.details else {
+      Issue.record("The fit is not of the kind that was asked for.")
+      return
+    }
     #expect(first.report.divergences == second.report.divergences)
     #expect(zip(first.report.energyFractions, second.report.energyFractions).allSatisfy { abs($0 / $1 - 1) < 1e-9 })
     #expect(first.gradientEvaluations == second.gradientEvaluations)

@@ -14,7 +14,8 @@ private func example() -> (draws: DrawSet, groups: DrawGroups) {
     chains: 2, drawsPerChain: 5,
     variables: [
       VariableDraws(
-        name: "tau", kind: .latent, shape: [], values: [[0.1, -0.0, 0.3 * .leastNormalMagnitude, .leastNonzeroMagnitude, .greatestFiniteMagnitude], [1, 2, 3, 4, 5]]),
+        name: "tau", kind: .latent, shape: [],
+        values: [[0.1, -0.0, 0.3 * .leastNormalMagnitude, .leastNonzeroMagnitude, .greatestFiniteMagnitude], [1, 2, 3, 4, 5]]),
       VariableDraws(name: "group.theta", kind: .latent, shape: [3], values: values(2, 15, 0.3)),
       VariableDraws(name: "L", kind: .latent, shape: [2, 3], values: values(2, 30, 0.7)),
     ],
@@ -83,6 +84,14 @@ struct ExchangeTests {
     #expect(try message(#"[{"a": [1, 2]}, {"a": [1]}]"#) == "[1]: it has 1 draws where the first chain has 2")
     #expect(try message(#"[{"a": [1, 2]}, {"b": [1, 2]}]"#) == "[1]: its variables are not those of the first chain")
     #expect(try message(#"[{"a": 1}]"#) == "[0].a: expected a list of numbers")
+  }
+
+  @Test("The colon of a column is the point of a site's name, and points before whole numbers are indices")
+  func columns() throws {
+    let draws = try DrawsCSV.decode(Data("lp__,group:theta.1,group:theta.2,z:probability,a.b\n1,2,3,4,5\n".utf8))
+    #expect(draws.variables.map(\.name) == ["group.theta", "z.probability", "a.b"])
+    #expect(draws.variables.map(\.shape) == [[2], [], []])
+    #expect(draws.variables.map(\.values) == [[[2, 3]], [[4]], [[5]]])
   }
 
   @Test("Names that would be read back as something else are refused")

@@ -38,9 +38,10 @@ struct Mean: Model {
 @main struct Client {
   static func main() async throws {
     let posterior = try await fit(Mean(y: [1.5, 3]), .nuts(), seed: 1)
-    print("mean \(posterior.mu.mean) sd \(posterior.mu.sd) verdict \(posterior.verdict.verdict)")
+    let (mean, sd) = try (posterior.mu.mean.item(), posterior.mu.sd.item())
+    print("mean \(mean) sd \(sd) verdict \(posterior.verdict.verdict)")
     // N(1.5, 1/√3); five standard errors of 4000 draws or so.
-    guard abs(posterior.mu.mean - 1.5) < 0.06, abs(posterior.mu.sd - 0.5774) < 0.05 else { fatalError("wrong posterior") }
+    guard abs(mean - 1.5) < 0.06, abs(sd - 0.5774) < 0.05 else { fatalError("wrong posterior") }
   }
 }
 SWIFT

@@ -170,16 +170,10 @@ struct PITs {
         gaps += 1
         continue
       }
-      let ratios = check.logRatios.map { zip($0, likelihoods).map { $0 - $1 } } ?? likelihoods.map { -$0 }
-      let smoothing = ParetoSmoothing(logRatios: ratios)
-      // Equal ratios leave no tail to smooth, and equal weights are right then.
-      let isFlat = ratios.allSatisfy { $0 == ratios[0] }
-      if smoothing.shape > ParetoSmoothing.threshold(draws: likelihoods.count), !isFlat { bad += 1 }
-      var below = 0.0
-      for (replication, weight) in zip(replications, smoothing.weights) where replication <= check.observed[element] {
-        below += replication < check.observed[element] ? weight : 0.5 * weight
-      }
-      values.append(min(max(below, 0), 1))
+      let transform = LeaveOneOut.integralTransform(
+        of: check.observed[element], predictive: replications, logLikelihood: likelihoods, logRatios: check.logRatios)
+      if !transform.isReliable { bad += 1 }
+      values.append(transform.value)
     }
     self.values = values
     var notes: [String] = []

@@ -1,4 +1,5 @@
 // Made by generate.py; do not edit.
+// swift-format-ignore-file
 extension OracleTable {
   static let exp = OracleTable(width: 2, """
       00000000000000003ff000000000000080000000000000003ff00000000000003fe6c311cc00e5c840004b15736dbe334079a8ea0a77e5f064f3d1706078f7e3\

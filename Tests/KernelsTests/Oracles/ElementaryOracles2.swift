@@ -1,4 +1,5 @@
 // Made by generate.py; do not edit.
+// swift-format-ignore-file
 extension OracleTable {
   static let sin = OracleTable(width: 2, """
       00000000000000000000000000000000800000000000000000000000000000003fced0c0441219883fce84c4aebd0a99c033b84d33882d68bfe8775901d2311c\

@@ -1,4 +1,5 @@
 // Made by generate.py; do not edit.
+// swift-format-ignore-file
 extension OracleTable {
   static let sinh = OracleTable(width: 2, """
       00000000000000000000000000000000800000000000000000000000000000003ff2570b0e834a3c3ff6a0ddddc31e4fc0761feae385c66bdfca1c859bbf965e\

@@ -1,4 +1,5 @@
 // Made by generate.py; do not edit.
+// swift-format-ignore-file
 extension OracleTable {
   static let erf = OracleTable(width: 2, """
       00000000000000000000000000000000800000000000000000000000000000003ff04772a14abc373feb31b17b92923bc0106901a37caeb2bfeffffffc7ab631\

@@ -1,4 +1,5 @@
 // Made by generate.py; do not edit.
+// swift-format-ignore-file
 extension OracleTable {
   static let logGamma = OracleTable(width: 2, """
       3ff000000000000000000000000000004000000000000000000000000000000040080000000000003fe62e42fefa39ef3fe00000000000003fe250d048e7a1bd\

@@ -1,4 +1,5 @@
 // Made by generate.py; do not edit.
+// swift-format-ignore-file
 extension OracleTable {
   static let gammaTails = OracleTable(width: 6, """
       3f847ae147ae147b3bb2dca68103d1d63fe41ecf308da93e3fd7c2619ee4ad84c03d2e0d6daec2e53c755ef72718974f3f847ae147ae147b3de61fd50e7c8b31\

@@ -1,4 +1,5 @@
 // Made by generate.py; do not edit.
+// swift-format-ignore-file
 extension OracleTable {
   static let normalQuantile = OracleTable(width: 2, """
       0000000000000001c0433bd3f27fcd03000730d67819e8d2c042c534d5f8e7522b2bff2ee48e0530c03546010d7552213fd0000000000000bfe5956b87528a49\

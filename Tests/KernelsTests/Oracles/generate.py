@@ -152,7 +152,7 @@ def table(name, width, pts):
 q3=chr(34)*3
 def write(file, tables):
     with open(file,"w") as f:
-        f.write("// Made by generate.py; do not edit.\nextension OracleTable {\n")
+        f.write("// Made by generate.py; do not edit.\n// swift-format-ignore-file\nextension OracleTable {\n")
         f.write("\n".join(table(*t) for t in tables)); f.write("}\n")
 if __name__=="__main__":
     N=208
