@@ -10,30 +10,13 @@ public struct SimplexBijection: Bijection {
 
   public func unconstrainedShape(for shape: [Int]) -> [Int] { [max(0, shape[0] - 1)] }
 
-  public func forward(_ u: Tensor) -> Tensor { sumToZero(u).softmax(axis: 0) }
+  public func forward(_ u: Tensor) -> Tensor { Helmert.forward(u).softmax(axis: 0) }
 
   /// uᵢ = (Σ_{k ≤ i} log xₖ − i·log xᵢ₊₁) / √(i(i+1)).
-  public func inverse(_ x: Tensor) -> Tensor {
-    let n = x.shape[0] - 1
-    if n < 1 { return .zeros([0]) }
-    let logs = log(x)
-    return (logs[0..<n].cumulativeSum(axis: 0) - Tensor((1...n).map(Double.init)) * logs[1..<(n + 1)]) * weights(n)
-  }
+  public func inverse(_ x: Tensor) -> Tensor { Helmert.inverse(log(x)) }
 
   public func logDeterminant(_ u: Tensor, _ x: Tensor) -> Tensor {
     let k = Double(u.shape[0] + 1)
-    return 0.5 * log(Tensor(k)) - k * sumToZero(u).logSumExp(axis: 0)
+    return 0.5 * log(Tensor(k)) - k * Helmert.forward(u).logSumExp(axis: 0)
   }
-
-  /// V u: zₖ = Σ_{i ≥ k} wᵢ − (k − 1)·wₖ₋₁ with wᵢ = uᵢ / √(i(i+1)).
-  private func sumToZero(_ u: Tensor) -> Tensor {
-    let n = u.shape[0]
-    if n == 0 { return .zeros([1]) }
-    let w = u * weights(n)
-    let tails = Tensor(w.node.cumulativeSum(axis: 0, reversed: true), plates: w.plates)
-    let zero = Tensor.zeros([1])
-    return concatenate([tails, zero]) - concatenate([zero, Tensor((1...n).map(Double.init)) * w])
-  }
-
-  private func weights(_ n: Int) -> Tensor { Tensor((1...n).map { 1 / Double($0 * ($0 + 1)).squareRoot() }) }
 }

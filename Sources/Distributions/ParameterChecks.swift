@@ -11,6 +11,8 @@ package enum ParameterRequirement: Sendable {
   case count
   /// Not NaN; ±∞ is allowed.
   case number
+  /// 0 or 1.
+  case indicator
 
   fileprivate func holds(_ x: Double) -> Bool {
     switch self {
@@ -21,6 +23,7 @@ package enum ParameterRequirement: Sendable {
     case .openProbability: x > 0 && x < 1
     case .count: x >= 0 && x.isFinite && x.rounded() == x
     case .number: !x.isNaN
+    case .indicator: x == 0 || x == 1
     }
   }
 
@@ -33,6 +36,7 @@ package enum ParameterRequirement: Sendable {
     case .openProbability: "must lie strictly between 0 and 1"
     case .count: "must be a whole number, at least 0"
     case .number: "must be a number"
+    case .indicator: "must be 0 or 1"
     }
   }
 }

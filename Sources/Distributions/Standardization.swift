@@ -20,7 +20,8 @@ package struct Standardization: Sendable {
   /// m, of a shape that stretches to that of a value.
   package let location: Tensor
   package let spread: Spread
-  /// The log density of z; it has the batch shape of the distribution where z has the shape of a value.
+  /// The log density of z; it has the batch shape of the distribution where z has the shape of a value, and one number for each element of z
+  /// where the elements are independent.
   package let logDensity: @Sendable (_ z: Tensor) -> Tensor
 
   init(_ location: Tensor, _ spread: Spread, _ logDensity: @escaping @Sendable (Tensor) -> Tensor) {
@@ -104,6 +105,30 @@ extension Weibull: StandardizedDistribution {
   package var standardization: Standardization? {
     Standardization(log(scale), .scale(reciprocal(exponent))) { Gumbel(0, scale: 1).logDensity(inside: -$0) }
   }
+}
+
+extension Frechet: StandardizedDistribution {
+  /// log x = log σ + z/α with z a Gumbel variable.
+  package var standardization: Standardization? {
+    Standardization(log(scale), .scale(reciprocal(exponent))) { Gumbel(0, scale: 1).logDensity(inside: $0) }
+  }
+}
+
+extension LogLogistic: StandardizedDistribution {
+  package var standardization: Standardization? {
+    Standardization(log(scale), .scale(reciprocal(exponent))) { Logistic(0, scale: 1).logDensity(inside: $0) }
+  }
+}
+
+extension SkewNormal: StandardizedDistribution {
+  package var standardization: Standardization? {
+    Standardization(location, .scale(scale)) { [slant] in SkewNormal(0, scale: 1, shape: slant).logDensity(inside: $0) }
+  }
+}
+
+extension ZeroSumNormal: StandardizedDistribution {
+  /// Of the coordinates in an orthonormal basis of the vectors with sum 0.
+  package var standardization: Standardization? { Standardization(0, .scale(sd)) { Normal(0, sd: 1).logDensity(inside: $0) } }
 }
 
 extension MultivariateNormal: StandardizedDistribution {

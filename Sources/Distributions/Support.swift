@@ -19,6 +19,10 @@ public indirect enum Support: Sendable {
   case positiveOrdered
   /// Vectors of numbers ≥ 0 with sum 1.
   case simplex
+  /// Vectors with sum 0.
+  case sumToZero
+  /// Vectors of length 1.
+  case unitVector
   /// Lower triangular matrices with a positive diagonal: Cholesky factors of covariance matrices.
   case choleskyCovariance
   /// The same with rows of length 1: Cholesky factors of correlation matrices.
@@ -44,6 +48,8 @@ extension Support {
     case .ordered: OrderedBijection()
     case .positiveOrdered: PositiveOrderedBijection()
     case .simplex: SimplexBijection()
+    case .sumToZero: SumToZeroBijection()
+    case .unitVector: UnitVectorMap()
     case .choleskyCovariance: CholeskyCovarianceBijection()
     case .choleskyCorrelation: CholeskyCorrelationBijection()
     case .integers, .counts: nil
@@ -55,7 +61,7 @@ extension Support {
   public var eventRank: Int {
     switch self {
     case .real, .positive, .nonnegative, .unitInterval, .lower, .upper, .interval, .integers: 0
-    case .ordered, .positiveOrdered, .simplex, .counts: 1
+    case .ordered, .positiveOrdered, .simplex, .sumToZero, .unitVector, .counts: 1
     case .choleskyCovariance, .choleskyCorrelation: 2
     case .independent(_, let base): base.eventRank
     }
@@ -90,6 +96,8 @@ extension Support {
       let below = concatenate([Tensor.zeros([1]), x[0..<(x.shape[0] - 1)]])
       return any(below .>= x)
     case .simplex: return either(any(x .< 0), abs(x.sum(axis: 0) - 1) .> Support.sumTolerance)
+    case .sumToZero: return abs(x.sum(axis: 0)) .> Support.sumTolerance * (1 + abs(x).sum(axis: 0))
+    case .unitVector: return abs(square(x).sum(axis: 0) - 1) .> Support.sumTolerance
     case .choleskyCovariance: return outsideTriangle(x)
     case .choleskyCorrelation:
       return either(outsideTriangle(x), any(abs(square(x).sum(axis: 1) - 1) .> Support.sumTolerance))
@@ -100,7 +108,7 @@ extension Support {
     }
   }
 
-  /// How far the sum of a simplex, or the squared length of a row, may lie from 1.
+  /// How far the sum of a simplex, or a squared length, may lie from 1, and a sum that is 0 from there, relative to its terms.
   package static let sumTolerance = 1e-8
 
   /// For elementwise sets with known bounds: whether a number belongs.
@@ -175,6 +183,8 @@ extension Support: CustomStringConvertible {
     case .ordered: return "ordered vectors"
     case .positiveOrdered: return "positive ordered vectors"
     case .simplex: return "simplex"
+    case .sumToZero: return "vectors with sum 0"
+    case .unitVector: return "vectors of length 1"
     case .choleskyCovariance: return "Cholesky factors of covariance matrices"
     case .choleskyCorrelation: return "Cholesky factors of correlation matrices"
     case .integers(let first, let last): return last.map { "whole numbers from \(first) to \(show($0))" } ?? "whole numbers from \(first)"

@@ -199,8 +199,8 @@ extension Support {
     case (.independent(_, let a), let b) where b.eventRank == 0: return a.isKnownWithin(b)
     case (let a, .independent(_, let b)) where a.eventRank == 0: return a.isKnownWithin(b)
     case (.ordered, .ordered), (.positiveOrdered, .ordered), (.positiveOrdered, .positiveOrdered), (.simplex, .simplex),
-      (.choleskyCovariance, .choleskyCovariance), (.choleskyCorrelation, .choleskyCorrelation),
-      (.choleskyCorrelation, .choleskyCovariance):
+      (.sumToZero, .sumToZero), (.unitVector, .unitVector), (.choleskyCovariance, .choleskyCovariance),
+      (.choleskyCorrelation, .choleskyCorrelation), (.choleskyCorrelation, .choleskyCovariance):
       return true
     default: break
     }

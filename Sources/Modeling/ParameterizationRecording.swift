@@ -33,7 +33,8 @@ extension Program {
     }
     if reportsCoordinates {
       let stretched = [change.written ?? u, z] + (scale.map { [form.location, $0] } ?? [])
-      change.coordinates.values = SiteCoordinates.Values(stretched.map { Tensor($0.expanded(to: d.shape, plates: axes), plates: axes) })
+      let shape = d.support.bijection?.unconstrainedShape(for: d.shape) ?? d.shape
+      change.coordinates.values = SiteCoordinates.Values(stretched.map { Tensor($0.expanded(to: shape, plates: axes), plates: axes) })
     }
     return change
   }

@@ -47,6 +47,13 @@ public final class Program: Recorder {
     if recording.options.awaited.contains(name), d.support.isDiscrete { return awaiting(name, d, source) }
     if recording.mode == .simulation { return simulate(name, d, source) }
     guard let bijection = d.support.bijection else { return summingOut(name, d, source) }
+    if d is any MixedDistribution {
+      recording.report(
+        name, source,
+        "\(D.name) gives single values a probability and others a density, which is for observed sites; sample the distribution inside of it"
+      )
+      return D.Value(drawn: .full(d.shape, .nan))
+    }
     if let partial = open.first(where: { $0.plate.subset != nil }) {
       recording.report(
         name, source,

@@ -27,8 +27,9 @@ struct BijectionTests {
   func supports() throws {
     let sets: [(support: Support, shape: [Int])] = [
       (.real, [3]), (.positive, [3]), (.nonnegative, [3]), (.unitInterval, [3]), (.lower(2), [3]), (.upper(-1), [3]),
-      (.interval(2, 5), [3]), (.ordered, [4]), (.positiveOrdered, [4]), (.simplex, [5]), (.choleskyCovariance, [3, 3]),
-      (.choleskyCorrelation, [4, 4]), (.independent([2], .simplex), [2, 3]), (.independent([2], .positive), [2]),
+      (.interval(2, 5), [3]), (.ordered, [4]), (.positiveOrdered, [4]), (.simplex, [5]), (.sumToZero, [5]),
+      (.unitVector, [3]), (.choleskyCovariance, [3, 3]), (.choleskyCorrelation, [4, 4]), (.independent([2], .simplex), [2, 3]),
+      (.independent([2], .positive), [2]),
     ]
     for (support, shape) in sets {
       let map = try #require(support.bijection)

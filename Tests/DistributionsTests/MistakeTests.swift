@@ -104,6 +104,28 @@ struct MistakeTests {
       "MultivariateStudentT: the location must be a number or have shape [2], but has shape [3]"
     ),
     ({ GaussianRandomWalk(steps: 0, sd: 1).logDensity(of: .zeros([1])) }, "GaussianRandomWalk: there must be at least 1 step, not 0"),
+    ({ ZeroSumNormal(size: 0, sd: 1).logDensity(of: .zeros([1])) }, "ZeroSumNormal: the size must be at least 1, but is 0"),
+    (
+      { ZeroSumNormal(size: 3, sd: 1).logDensity(of: .zeros([2])) },
+      "ZeroSumNormal: the value must have shape [3], but has [2]"
+    ),
+    ({ SphericalUniform(size: 1).logDensity(of: Tensor([1.0, 0])) }, "SphericalUniform: the size must be at least 2, but is 1"),
+    (
+      { TriangularDistribution(0, 1, mode: 2).logDensity(of: 0.5) },
+      "TriangularDistribution: the mode must lie between the bounds 0.0 and 1.0, but is 2.0"
+    ),
+    (
+      { Censored(Normal(0, sd: 1), isRightCensored: Tensor([0, 2.0])).logDensity(of: Tensor([1.0, 1])) },
+      "Censored Normal: isRightCensored must be 0 or 1, but element 1 is 2.0"
+    ),
+    (
+      { Censored(Normal(0, sd: 1), lower: 2, upper: 1).logDensity(of: 1) },
+      "Censored Normal: the lower bound must be below the upper one, but they are 2.0 and 1.0"
+    ),
+    (
+      { Hurdle(DiscreteUniform(from: 1, through: 3), probability: 0.5).logDensity(of: 1) },
+      "Hurdle DiscreteUniform: the base must be a distribution of numbers, and of whole ones those from 0, and its support is whole numbers from 1 to 3"
+    ),
     ({ ChiSquared(df: -1).logDensity(of: 1) }, "ChiSquared: df must be positive and finite, but is -1.0"),
     (
       { Flat(on: .integers(from: 0, through: nil)).logDensity(of: 0) },

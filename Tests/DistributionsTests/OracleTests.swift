@@ -22,7 +22,10 @@ enum OracleTable {
     ("discreteUniform", discreteUniform), ("betaBinomial", betaBinomial), ("zeroInflatedPoisson", zeroInflatedPoisson),
     ("halfStudentT", halfStudentT), ("chiSquared", chiSquared), ("inverseChiSquared", inverseChiSquared),
     ("scaledInverseChiSquared", scaledInverseChiSquared), ("asymmetricLaplace", asymmetricLaplace), ("kumaraswamy", kumaraswamy),
-    ("logitNormal", logitNormal),
+    ("logitNormal", logitNormal), ("skewNormal", skewNormal), ("exponentiallyModifiedGaussian", exponentiallyModifiedGaussian),
+    ("frechet", frechet), ("logLogistic", logLogistic), ("rayleigh", rayleigh), ("inverseGaussian", inverseGaussian),
+    ("generalizedExtremeValue", generalizedExtremeValue), ("triangular", triangular),
+    ("hurdlePoisson", hurdlePoisson),
   ]
 }
 

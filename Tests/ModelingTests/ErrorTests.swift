@@ -165,4 +165,18 @@ private struct Plain: Model {
       problems(Plain(), minibatch: ["schools": 9]).first
         == "ErrorTests.swift:75: a minibatch of plate \"schools\" has 1 to 3 elements, not 9")
   }
+
+  @Test func latentCensoredVariablesAreRefused() {
+    #expect(
+      problems(Clipped()) == [
+        "ErrorTests.swift:180: site \"x\": Censored Normal gives single values a probability and others a density, which is for observed sites; sample the distribution inside of it"
+      ])
+    #expect(problems(condition(Clipped(), ["x": 0.5])) == [])
+  }
+}
+
+private struct Clipped: Model {
+  func body(_ p: Program) throws {
+    p.sample("x", Censored(Normal(0, sd: 1), lower: 0))
+  }
 }

@@ -65,6 +65,19 @@ struct ParameterizationTests {
     }
   }
 
+  /// Vectors with sum 0, whose coordinates are one fewer than their elements, and skewed numbers.
+  struct Effects: Model {
+    func body(_ p: Program) throws -> (a: Tensor, b: Tensor, skewed: Tensor) {
+      let s = p.sample("s", LogNormal(0, sd: 0.5))
+      let a = p.sample("a", ZeroSumNormal(size: 4, sd: s))
+      let b = p.plate("rows", 2) { _ in p.sample("b", ZeroSumNormal(size: 3, sd: s + 1)) }
+      let c = p.sample("c", SkewNormal(s, scale: s, shape: 2))
+      let d = p.sample("d", Frechet(shape: 2, scale: s)) + p.sample("e", LogLogistic(scale: s, shape: 3))
+      p.observe("y", Normal(a.sum() + a[0] + b[1, 2] + c + d, sd: 3), 1.5)
+      return (a, b, c + d)
+    }
+  }
+
   struct Walk: Model {
     let y: Tensor
     func body(_ p: Program) throws -> (sigma: Tensor, x: Tensor) {
@@ -154,6 +167,7 @@ struct ParameterizationTests {
     try laws(Centred.three, movable: ["theta"])
     try laws(Zoo(), movable: ["a", "b", "c", "d", "e"])
     try laws(Vectors(), movable: ["f", "g"])
+    try laws(Effects(), movable: ["a", "b", "c", "d", "e"])
     try laws(Walk(y: [0.3, -0.2, 1.1, 0.8]), movable: ["steps.x"])
   }
 

@@ -2,18 +2,21 @@ import Differentiation
 import Distributions
 import Foundation
 
-/// One bijection for the laws: the shape of a value, and which of its elements are free (all, where nil).
+/// One bijection for the laws: the shape of a value, which of its elements are free (all, where nil), and the volume that its determinant is
+/// relative to, in logarithms, where it is not that of the free elements.
 package struct BijectionCase: Sendable, CustomStringConvertible {
   package let name: String
   package let shape: [Int]
   package let free: [Int]?
+  package let logVolume: Double
   package let bijection: any Bijection
   package var description: String { "\(name)\(shape)" }
 
-  package init(_ name: String, shape: [Int], free: [Int]? = nil, _ bijection: any Bijection) {
+  package init(_ name: String, shape: [Int], free: [Int]? = nil, logVolume: Double = 0, _ bijection: any Bijection) {
     self.name = name
     self.shape = shape
     self.free = free
+    self.logVolume = logVolume
     self.bijection = bijection
   }
 
@@ -31,6 +34,9 @@ package struct BijectionCase: Sendable, CustomStringConvertible {
     BijectionCase("simplex", shape: [1], free: [], SimplexBijection()),
     BijectionCase("simplex", shape: [2], free: [0], SimplexBijection()),
     BijectionCase("simplex", shape: [6], free: Array(0..<5), SimplexBijection()),
+    BijectionCase("sum to zero", shape: [1], free: [], SumToZeroBijection()),
+    BijectionCase("sum to zero", shape: [2], free: [1], logVolume: 0.5 * log(2), SumToZeroBijection()),
+    BijectionCase("sum to zero", shape: [6], free: [0, 1, 2, 4, 5], logVolume: 0.5 * log(6), SumToZeroBijection()),
     BijectionCase("Cholesky covariance", shape: [1, 1], free: [0], CholeskyCovarianceBijection()),
     BijectionCase("Cholesky covariance", shape: [3, 3], free: [0, 3, 4, 6, 7, 8], CholeskyCovarianceBijection()),
     BijectionCase("Cholesky correlation", shape: [1, 1], free: [], CholeskyCorrelationBijection()),
@@ -71,7 +77,7 @@ package enum BijectionLaws {
     }
   }
 
-  /// The log determinant against that of the dense Jacobian of the free elements, by elimination.
+  /// The log determinant against that of the dense Jacobian of the free elements, by elimination, and their volume.
   package static func determinantsAgree(_ law: BijectionCase) throws -> [String] {
     let map = law.bijection
     let inner = map.unconstrainedShape(for: law.shape)
@@ -83,7 +89,7 @@ package enum BijectionLaws {
         try Recording.valueAndGradient([(u, inner)]) { map.forward($0[0]).flattened[element] }.gradient[0]
       }
       guard rows.count == n else { return "\(rows.count) free elements for \(n) unconstrained ones" }
-      let truth = logAbsoluteDeterminant(rows)
+      let truth = logAbsoluteDeterminant(rows) + law.logVolume
       return abs(claimed - truth) <= 1e-11 * (1 + abs(truth)) ? nil : "log |det| is \(truth), claimed \(claimed) at \(u)"
     }
   }

@@ -39,12 +39,7 @@ public struct MixtureSameFamily<Base: CumulativeDistribution>: Distribution {
   /// A component, and a draw of it.
   public func sample(using source: DrawSource) -> Tensor {
     let choice = Categorical(logits: logWeights).sample(using: source)
-    let x = stopGradient(components.sample(using: source)[choice])
-    let (below, above) = (logCDF(x), logSurvival(x))
-    let isBelow = below .< above
-    // F below the middle and −(1 − F) above it, over the density: value 0, derivative (∂F/∂θ)/p.
-    let level = select(isBelow, exp(below), -exp(above))
-    return x - (level - stopGradient(level)) / stopGradient(exp(logDensity(inside: x)))
+    return followingParameters(components.sample(using: source)[choice])
   }
 
   private func repeated(_ x: Tensor) -> Tensor { x.broadcast(to: components.shape) }

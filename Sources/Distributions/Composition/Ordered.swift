@@ -31,9 +31,6 @@ public struct Ordered<Base: Distribution>: Distribution where Base.Value == Tens
     return base.logDensity(inside: x).sum(axis: 0)
   }
 
-  /// How many times a draw by rejection is tried.
-  static var attempts: Int { 256 }
-
   /// Equal elements: independent draws, sorted. Elements with parameters of their own, and positive ones that can be negative: the first of
   /// 256 independent tries that lies in the support; NaN where none does, which happens to a share (1 − q)²⁵⁶ of the draws where q is the
   /// probability of the order (10⁻⁵ at q = 4 %).
@@ -44,7 +41,7 @@ public struct Ordered<Base: Distribution>: Distribution where Base.Value == Tens
     }
     if size == 0 { return .zeros([0]) }
     if base.batchShape.isEmpty, base.isNonnegative || !isPositive { return sorted(Repeated(base, [size]).sample(using: source)) }
-    let copies = base.batchShape.isEmpty ? [Self.attempts, size] : [Self.attempts]
+    let copies = base.batchShape.isEmpty ? [Rejection.attempts, size] : [Rejection.attempts]
     return firstLegal(Repeated(base, copies).sample(using: source))
   }
 
@@ -67,14 +64,13 @@ public struct Ordered<Base: Distribution>: Distribution where Base.Value == Tens
 
   /// The first row of [tries, n] that lies in the support.
   private func firstLegal(_ tries: Tensor) -> Tensor {
-    var isLegal = isPositive ? tries.slice(0..<1, axis: 1).reshaped(to: [Self.attempts]) .> 0 : Tensor(1).broadcast(to: [Self.attempts])
+    let count = Rejection.attempts
+    var isLegal = isPositive ? tries.slice(0..<1, axis: 1).reshaped(to: [count]) .> 0 : Tensor(1).broadcast(to: [count])
     if size > 1 {
       let rises = tries.slice(0..<(size - 1), axis: 1) .< tries.slice(1..<size, axis: 1)
       isLegal = isLegal * rises.min(axis: 1)
     }
-    let isFirst = isLegal * (isLegal.cumulativeSum(axis: 0) .== 1)
-    let row = select(isFirst.repeated(axis: 1, count: size), tries, 0).sum(axis: 0)
-    return select(isFirst.sum(axis: 0), row, Double.nan)
+    return Rejection.first(tries, where: isLegal)
   }
 }
 

@@ -44,4 +44,10 @@ extension Repeated: DistributionWithEntropy where Base: DistributionWithEntropy 
 extension Distribution {
   /// Independent copies along new leading axes: `.repeated(4)` is a vector of 4, `.repeated(3, 4)` a matrix of 3 rows.
   public func repeated(_ counts: Int...) -> Repeated<Self> { Repeated(self, counts) }
+
+  /// Draws of a shape that the distribution's own stretches to by further leading axes, each element of them a draw of its own.
+  func sample(stretchedTo batch: [Int], using source: DrawSource) -> Value {
+    let copies = Array(batch.prefix(max(0, batch.count - batchShape.count)))
+    return copies.isEmpty ? sample(using: source) : Repeated(self, copies).sample(using: source)
+  }
 }

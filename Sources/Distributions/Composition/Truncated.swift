@@ -26,25 +26,10 @@ public struct Truncated<Base: CumulativeDistribution>: Distribution {
 
   /// A bound at or beyond the edge of the base's own support is dropped; the other edge becomes a bound.
   private init(_ base: Base, _ lower: Tensor?, _ upper: Tensor?) {
-    let (edgeLow, edgeHigh): (Tensor?, Tensor?) =
-      switch base.support {
-      case .positive, .nonnegative: (0, nil)
-      case .unitInterval: (0, 1)
-      case .lower(let bound): (bound, nil)
-      case .upper(let bound): (nil, bound)
-      case .interval(let a, let b): (a, b)
-      default: (nil, nil)
-      }
+    let ends = base.support.ends
     self.base = base
-    self.lower = Truncated.tighter(lower, edgeLow, isLower: true)
-    self.upper = Truncated.tighter(upper, edgeHigh, isLower: false)
-  }
-
-  private static func tighter(_ bound: Tensor?, _ edge: Tensor?, isLower: Bool) -> Tensor? {
-    guard let bound, bound.knownNumber.map({ $0.isFinite }) ?? true else { return nil }
-    guard let edge else { return bound }
-    if let b = bound.knownNumber, let e = edge.knownNumber { return (isLower ? b <= e : b >= e) ? nil : bound }
-    return isLower ? maximum(bound, edge) : minimum(bound, edge)
+    self.lower = Support.tighter(lower, ends.lower, isLower: true)
+    self.upper = Support.tighter(upper, ends.upper, isLower: false)
   }
 
   public var batchShape: [Int] {
@@ -53,16 +38,9 @@ public struct Truncated<Base: CumulativeDistribution>: Distribution {
   }
 
   public var support: Support {
-    switch (lower, upper, base.support) {
-    case (nil, nil, let own): own
-    case (let a?, let b?, _): .interval(a, b)
-    case (let a?, nil, .unitInterval): .interval(a, 1)
-    case (let a?, nil, .interval(_, let b)), (let a?, nil, .upper(let b)): .interval(a, b)
-    case (let a?, nil, _): .lower(a)
-    case (nil, let b?, .positive), (nil, let b?, .nonnegative), (nil, let b?, .unitInterval): .interval(0, b)
-    case (nil, let b?, .interval(let a, _)), (nil, let b?, .lower(let a)): .interval(a, b)
-    case (nil, let b?, _): .upper(b)
-    }
+    if lower == nil, upper == nil { return base.support }
+    let ends = base.support.ends
+    return .between(lower ?? ends.lower, upper ?? ends.upper)
   }
 
   public func logDensity(inside x: Tensor) -> Tensor { base.logDensity(inside: x) - logMass }

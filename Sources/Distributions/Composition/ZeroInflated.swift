@@ -42,9 +42,7 @@ public struct ZeroInflated<Base: Distribution>: Distribution where Base.Value ==
   public func sample(using source: DrawSource) -> IntTensor {
     guard isCount else { return IntTensor(drawn: mistake(from: [])) }
     let isExcess = source.draw(.uniform, shape: batchShape) .< exp(logExcess)
-    // A base with fewer axes than ψ has a draw for each of its elements.
-    let copies = Array(batchShape.prefix(max(0, batchShape.count - base.batchShape.count)))
-    let count = copies.isEmpty ? base.sample(using: source) : Repeated(base, copies).sample(using: source)
+    let count = base.sample(stretchedTo: batchShape, using: source)
     return IntTensor(drawn: select(isExcess, 0, count.tensor))
   }
 

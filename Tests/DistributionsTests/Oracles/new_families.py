@@ -5,7 +5,7 @@ Run: python3 new_families.py
 """
 import math
 import numpy as np
-from mpmath import mp, mpf, log, log1p, exp, expm1, pi, loggamma, sqrt, erfc, inf, quad
+from mpmath import mp, mpf, log, log1p, exp, expm1, pi, loggamma, sqrt, erfc, inf, gammainc
 from scipy import stats
 
 mp.dps = 60
@@ -127,6 +127,87 @@ def logit_normal(m, s, x):
     return [-((log(x) - log1p(-x) - m) / s) ** 2 / 2, -log(s), -log(2 * pi) / 2, -log(x), -log1p(-x)]
 
 
+def phi(z):
+    return erfc(-z / sqrt(mpf(2))) / 2
+
+
+def skew_normal(m, s, a, x):
+    z = (x - m) / s
+    with mp.workdps(400):
+        tail = log(phi(a * z)) if abs(a * z) < 1e4 else -(a * z) ** 2 / 2 - log(-a * z) - log(2 * pi) / 2 + log1p(-1 / (a * z) ** 2) if a * z < 0 else mpf(0)
+    return [tail, -z * z / 2, -log(s), log(mpf(2)), -log(2 * pi) / 2]
+
+
+def exp_mod_normal(m, s, rate, x):
+    z, k = (x - m) / s, rate * s
+    if z - k > 40:
+        return [-k * (z - k / 2), log(rate)]
+    with mp.workdps(400):
+        scaled = log(phi(z - k)) + (z - k) ** 2 / 2 if k - z < 1e4 else -log(k - z) - log(2 * pi) / 2 + log1p(-1 / (k - z) ** 2 + 3 / (k - z) ** 4)
+    return [-z * z / 2, scaled, log(rate)]
+
+
+def frechet(a, s, x):
+    t = a * log(s / x) if x > 0 else None
+    return nowhere if x <= 0 else [log(a), t, -log(x), -exp(t)]
+
+
+def log_logistic(a, b, x):
+    if x <= 0:
+        return nowhere
+    t = abs(b * log(x / a))
+    return [log(b), -log(x), -t, -2 * log1p(exp(-t))]
+
+
+def inverse_gaussian(m, shape, x):
+    return nowhere if x <= 0 else [log(shape) / 2, -3 * log(x) / 2, -log(2 * pi) / 2, -shape * ((x - m) / m) ** 2 / (2 * x)]
+
+
+def extreme_value(m, s, shape, x):
+    z = (x - m) / s
+    if 1 + shape * z <= 0:
+        return nowhere
+    t = log1p(shape * z) / shape if shape != 0 else z
+    return [-(1 + shape) * t, -exp(-t), -log(s)]
+
+
+def triangular(a, c, b, x):
+    if x < a or x > b or (x == a != c) or (x == b != c):
+        return nowhere
+    part = mpf(1) if x == c else (x - a) / (c - a) if x < c else (b - x) / (b - c)
+    return [log(part), log(mpf(2)), -log(b - a)]
+
+
+def hurdle(r, psi, k):
+    if not is_count(k):
+        return nowhere
+    if k == 0:
+        return [log(psi) if psi > 0 else -inf]
+    return nowhere if psi == 1 else [-deviance(k, r), -rest(k), log1p(-psi), -log(-expm1(-r))]
+
+
+def censored(density, cdf, survival):
+    """Parameters, lower and upper limit, value: the density between, the logarithm of a tail at the limits, nothing beyond."""
+    def f(*row):
+        *parameters, a, b, x = row
+        with mp.workdps(800):
+            return nowhere if x < a or x > b else [cdf(*parameters, a)] if x == a else [survival(*parameters, b)] if x == b else density(*parameters, x)
+    return f
+
+
+def interval(density, mass):
+    """Parameters, upper end, lower end."""
+    def f(*row):
+        *parameters, b, a = row
+        with mp.workdps(800):
+            return density(*parameters, a) if a == b else nowhere if a > b else [log(mass(*parameters, a, b))]
+    return f
+
+
+def normal(m, s, x):
+    return [-((x - m) / s) ** 2 / 2, -log(s), -log(2 * pi) / 2]
+
+
 def grid(parameters, values):
     return [tuple(p) + (v,) for p in parameters for v in values]
 
@@ -163,6 +244,44 @@ tables = [
      lambda m, s, k: stats.laplace_asymmetric(k, m, s)),
     ("kumaraswamy", kumaraswamy, grid([(1.0, 1.0), (0.5, 0.5), (5.0, 5.0), (2.0, 30.0), (0.01, 4.0), (100.0, 20.0)], unit), None),
     ("logitNormal", logit_normal, grid([(0.0, 1.0), (1.5, 0.1), (-3.0, 2.5), (0.1, 1e-2), (20.0, 7.0)], unit), None),
+]
+
+
+limits = [(0.0, 1.0, -1.0, 2.0), (1.5, 0.25, -6.0, 9.0), (-300.0, 250.0, -2.5, 700.0), (0.0, 1.0, -37.0, 36.0), (3.0, 2.0, 3.0, 3.5)]
+weibull_limits = [(1.0, 1.0, 0.05, 2.5), (0.5, 2.0, 1e-10, 400.0), (25.0, 4.0, 1.0, 5.0), (2.0, 0.5, 0.3, 17.0)]
+ends = [((0.0, 1.0), (-1.0, 1e-8)), ((0.0, 1.0), (30.0, 31.0)), ((0.0, 1.0), (-36.0, -35.0)), ((1.5, 0.25), (2.0, 2.0)), ((1.5, 0.25), (1.0, 7.25)),
+        ((-300.0, 250.0), (-100.0, 400.0)), ((3.0, 2.0), (2.5, 3.5)), ((3.0, 2.0), (5.0, 4.0)), ((0.1, 5.0), (-80.0, -79.5)), ((0.0, 1e-2), (0.3, 0.31))]
+gamma_ends = [((2.0, 1.0), (0.0, 1.5)), ((2.0, 1.0), (30.0, 31.0)), ((0.5, 3.0), (1e-10, 1e-9)), ((7.0, 0.5), (17.0, 17.0)), ((7.0, 0.5), (1e-3, 2.5)),
+              ((30.0, 2.0), (14.0, 16.0)), ((30.0, 2.0), (0.5, 0.75)), ((1.0, 1.0), (400.0, 401.0)), ((3.0, 1.0), (5.0, 4.0)), ((0.5, 3.0), (0.0, 1e-3))]
+
+
+def spread_ends(pairs):
+    """Each interval and four inside of it that share its lower end."""
+    return [p + (a + (b - a) * share, a) for p, (a, b) in pairs for share in (1.0, 0.5, 0.25, 0.125, 2.0 ** -6)]
+
+
+# Written after the vectors, so that the tables before them stay where they are.
+later = [
+    ("skewNormal", skew_normal, grid([(0.0, 1.0, 2.0), (1.5, 0.25, -5.0), (-300.0, 250.0, 0.1), (0.1, 5.0, 0.0), (2.0, 1e8, 30.0)], line),
+     lambda m, s, a: stats.skewnorm(a, m, s)),
+    ("exponentiallyModifiedGaussian", exp_mod_normal,
+     grid([(0.0, 1.0, 1.0), (1.5, 0.25, 30.0), (-300.0, 250.0, 0.01), (0.1, 5.0, 0.2), (2.0, 1e3, 7.0)], line), lambda m, s, r: stats.exponnorm(1 / (s * r), m, s)),
+    ("frechet", frechet, grid([(1.0, 1.0), (0.5, 2.0), (2.0, 0.5), (25.0, 4.0), (0.01, 3.0), (300.0, 17.0)], ray), lambda a, s: stats.invweibull(a, 0, s)),
+    ("logLogistic", log_logistic, grid([(1.0, 1.0), (2.0, 0.5), (0.5, 2.0), (4.0, 25.0), (3.0, 0.01), (17.0, 300.0)], ray), lambda a, b: stats.fisk(b, 0, a)),
+    ("rayleigh", lambda s, x: weibull(mpf(2), s * sqrt(mpf(2)), x), grid([(1.0,), (0.01,), (250.0,), (2.0,), (17.0,)], ray), lambda s: stats.rayleigh(0, s)),
+    ("inverseGaussian", inverse_gaussian, grid([(1.0, 1.0), (0.5, 2.0), (2.0, 0.5), (400.0, 25.0), (3.0, 1e-3), (17.0, 3e4)], ray),
+     lambda m, l: stats.invgauss(m / l, 0, l)),
+    ("generalizedExtremeValue", extreme_value,
+     grid([(0.0, 1.0, 0.3), (1.5, 0.25, -0.2), (-300.0, 250.0, 1.5), (0.1, 5.0, 0.0), (2.0, 1e4, 1e-9), (0.5, 3.0, -0.007)], line), lambda m, s, c: stats.genextreme(-c, m, s)),
+    ("triangular", triangular, grid([(0.0, 0.25, 1.0), (-0.5, 1.5, 3.0), (0.0, 0.0, 2.0), (-3.0, 1.1, 1.1), (0.01, 0.5, 400.0)], unit + [1.5, 0.01, 3.0]),
+     lambda a, c, b: stats.triang((c - a) / (b - a), a, b - a)),
+    ("hurdlePoisson", hurdle, grid([(1.0, 0.3), (0.01, 0.9), (17.0, 1e-8), (1000.0, 0.5), (3.0, 0.0), (3.0, 1.0)], counts), None),
+    ("censoredNormal", censored(normal, lambda m, s, a: log(phi((a - m) / s)), lambda m, s, b: log(phi((m - b) / s))),
+     [row for r in limits for row in grid([r], line[:-2] + [r[2], r[3], 0.5 * (r[2] + r[3])])], None),
+    ("censoredWeibull", censored(weibull, lambda k, s, a: log(-expm1(-(a / s) ** k)), lambda k, s, b: -(b / s) ** k),
+     [row for r in weibull_limits for row in grid([r], [v for v in ray if v > 0] + [r[2], r[3], 0.5 * (r[2] + r[3]), 1.25])], None),
+    ("intervalCensoredNormal", interval(normal, lambda m, s, a, b: phi((b - m) / s) - phi((a - m) / s)), spread_ends(ends), None),
+    ("intervalCensoredGamma", interval(gamma_density, lambda a, r, x, y: gammainc(a, r * x, r * y, regularized=True)), spread_ends(gamma_ends), None),
 ]
 
 
@@ -230,22 +349,26 @@ def show(v):
     return str(int(v)) if v == int(v) and abs(v) < 1e15 else repr(v)
 
 
-written = []
-for name, density, rows, frozen_of in tables:
-    done = []
-    for row in rows:
-        terms = density(*[mpf(v) for v in row])
-        value = sum(terms)
-        if frozen_of is not None and -inf < value < inf and value > -1e5:
-            frozen = frozen_of(*row[:-1])
-            check = frozen.logpdf(row[-1]) if not hasattr(frozen, "pmf") or not hasattr(frozen.dist, "logpmf") else frozen.logpmf(row[-1])
-            check += math.log(2) if name == "halfStudentT" else 0
-            if np.isfinite(check):
-                assert abs(check - float(value)) < 1e-6 * max(1, abs(check)), (name, row, check, float(value))
-        done.append(list(row) + [value, size_of(terms)])
-    assert len(done) >= 50, (name, len(done))
-    written.append((name, done))
-written += vector_rows()
+def rows_of(tables):
+    written = []
+    for name, density, rows, frozen_of in tables:
+        done = []
+        for row in rows:
+            terms = density(*[mpf(v) for v in row])
+            value = sum(terms)
+            if frozen_of is not None and -inf < value < inf and value > -1e5:
+                frozen = frozen_of(*row[:-1])
+                check = frozen.logpdf(row[-1]) if not hasattr(frozen, "pmf") or not hasattr(frozen.dist, "logpmf") else frozen.logpmf(row[-1])
+                check += math.log(2) if name == "halfStudentT" else 0
+                if np.isfinite(check):
+                    assert abs(check - float(value)) < 1e-6 * max(1, abs(check)), (name, row, check, float(value))
+            done.append(list(row) + [value, size_of(terms)])
+        assert len(done) >= 50, (name, len(done))
+        written.append((name, done))
+    return written
+
+
+written = rows_of(tables) + vector_rows() + rows_of(later)
 
 files, current = [], []
 for name, rows in written:
