@@ -153,17 +153,17 @@ package struct ModelCheck<M: Model>: Sendable {
       for _ in 0..<3 { directions.append(("a random direction", (0..<n).map { _ in stream.nextNormal() / Double(n).squareRoot() })) }
       for (name, direction) in directions {
         let h = 1e-4 * (1 + zip(u, direction).reduce(0) { max($0, abs($1.0 * $1.1)) })
-        func central(_ step: Double) -> Double {
-          (value(zip(u, direction).map { $0 + step * $1 }).value - value(zip(u, direction).map { $0 - step * $1 }).value) / (2 * step)
-        }
+        func along(_ step: Double) -> Double { value(zip(u, direction).map { $0 + step * $1 }).value }
+        func central(_ step: Double) -> Double { (along(step) - along(-step)) / (2 * step) }
         let (wide, narrow) = (central(h), central(h / 2))
         let difference = (4 * narrow - wide) / 3
         let derivative = zip(here.gradient, direction).reduce(0) { $0 + $1.0 * $1.1 }
         guard difference.isFinite else { continue }
         tried += 1
         let size = max(1, abs(derivative))
-        let doubt = abs(narrow - wide) + 40 * Double.ulpOfOne * max(1, abs(here.value)) / h
+        var doubt = abs(narrow - wide) + 40 * Double.ulpOfOne * max(1, abs(here.value)) / h
         let error = abs(difference - derivative)
+        if error > 1e-5 * size + doubt { doubt += 10 * ComputationalNoise.standardDeviation(spacing: 1e-6 * h, along) / h }
         worst = max(worst, max(0, error - doubt) / size)
         if error > 1e-5 * size + doubt, wrong == nil { wrong = (name, derivative, difference) }
       }
