@@ -65,6 +65,8 @@ extension DataField {
     switch String(describing: type) {
     case "Double", "Float", "Tensor", "Array<Double>", "Array<Array<Double>>": "real"
     case "Int", "IntTensor", "Array<Int>", "Array<Array<Int>>": "integer"
+    case "Array<Optional<Double>>", "Array<Array<Optional<Double>>>": "real or null"
+    case "Array<Optional<Int>>", "Array<Array<Optional<Int>>>": "integer or null"
     case "Bool": "truth"
     case "String": "text"
     default: String(describing: type)

@@ -139,7 +139,7 @@ package struct DataDecoder: Decoder {
         return "\"\(text)\" (values that are missing or not finite are not allowed)"
       }
       return Double(text) == nil ? "the string \"\(shown)\"" : "the string \"\(shown)\" (write numbers without quotes)"
-    case .null: return "null (values that are missing are not allowed)"
+    case .null: return "null (only properties of type [Double?] or [[Double?]] may have missing values)"
     case .bool(let flag): return flag ? "true" : "false"
     case .number(let number): return number.description
     case .integer(let integer): return String(integer)

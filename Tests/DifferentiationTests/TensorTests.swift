@@ -88,6 +88,31 @@ private func close(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-13) ->
       mistakes(matrix[IntTensor([0, 5])]) == ["index 5 (element 1 of the indices) is outside 0..<2, the first axis of shape [2, 3]"])
   }
 
+  @Test func rangesMayBeOpenAndClosed() throws {
+    let vector: Tensor = [1, 2, 3, 4]
+    #expect(try vector[1...].values() == [2, 3, 4])
+    #expect(try vector[4...].values() == [])
+    #expect(try vector[1...2].values() == [2, 3])
+    #expect(try vector[..<3].values() == [1, 2, 3])
+    #expect(try vector[...1].values() == [1, 2])
+    let matrix = Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])
+    #expect(try matrix.slice(..<2, axis: 1).values() == [1, 2, 4, 5])
+    #expect(try matrix.slice(1..., axis: -1).values() == [2, 3, 5, 6])
+    #expect(try IntTensor([7, 8, 9])[1...].values() == [8, 9])
+    #expect(mistakes(vector[5...]) == ["range 5..<5 leaves axis 0 of shape [4]"])
+    #expect(mistakes(vector[..<(-2)]) == ["range -2..<-2 leaves axis 0 of shape [4]"])
+    #expect(mistakes(vector[2...4]) == ["range 2..<5 leaves axis 0 of shape [4]"])
+    #expect(mistakes(vector[0...Int.max]) == ["range 0..<9223372036854775807 leaves axis 0 of shape [4]"])
+    #expect(mistakes(vector[...Int.min]).count == 1)
+  }
+
+  @Test func normalizationIsAlongTheLastAxisUnlessSaid() throws {
+    let matrix = Tensor([1, 2, 3, 4], shape: [2, 2])
+    #expect(try matrix.cumulativeSum().values() == [1, 3, 3, 7])
+    #expect(try matrix.softmax().values() == matrix.softmax(axis: 1).values())
+    #expect(try matrix.logSoftmax().values() == matrix.logSoftmax(axis: 1).values())
+  }
+
   @Test func partsJoinAndStack() throws {
     #expect(try concatenate([matrix, matrix], axis: 1).values() == [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6])
     #expect(try stack([Tensor([1, 2]), Tensor([3, 4])], axis: 1).values() == [1, 3, 2, 4])

@@ -65,6 +65,23 @@ private struct Varying: Model {
   }
 }
 
+/// The same with data as arrays of Swift's, and predictors as rows.
+private struct VaryingArrays: Model {
+  let county: [Int]
+  let x: [[Double]]
+  let y: [Double]
+  let visits: [[Int]]
+  func body(_ p: Program) throws -> (a: Tensor, b: Tensor) {
+    let b = p.sample("b", Normal(0, sd: 1))
+    let a = p.plate("counties", 3) { _ in p.sample("a", Normal(0, sd: 2)) }
+    p.plate("homes", y.count) { i in
+      p.observe("y", Normal(a[county[i]] + b * x[i][0], sd: 0.7), y[i])
+      p.factor("visits", -0.1 * visits[i].tensor.sum())
+    }
+    return (a, b)
+  }
+}
+
 /// What does not vary over a plate counts once for each element.
 private struct Constant: Model {
   func body(_ p: Program) throws {
@@ -96,6 +113,16 @@ private struct Constant: Model {
     #expect(recorded.variable(\.tau)?.name == "tau")
     #expect(recorded.variable(\.theta)?.shape == [4])
     #expect(recorded.variables.map(\.role) == [.latent, .latent, .latent])
+  }
+
+  @Test func arraysAreIndexedByAPlateAsTensorsAre() throws {
+    let (x, y) = ([0.3, -1, 2, 0.5], [1.0, 2, 0, -1])
+    let tensors = try DensityProbe(Varying(county: [2, 0, 0, 1], x: Tensor(x), y: Tensor(y)))
+    let arrays = try DensityProbe(
+      VaryingArrays(county: [2, 0, 0, 1], x: x.map { [$0, 7] }, y: y, visits: [[1, 2], [0, 1], [3, 0], [0, 0]]))
+    let u = point(4)
+    #expect(isClose(arrays.value(u), tensors.value(u) - 0.7))
+    #expect(arrays.gradientError(u) < 1e-7)
   }
 
   @Test func nestedPlatesEqualTheSumWrittenOut() throws {

@@ -61,8 +61,8 @@ extension Tensor {
     return (shift, exp(self - shift.repeated(axis: axis, count: shape[axis])))
   }
 
-  /// eˣ / Σ eˣ along an axis.
-  public func softmax(axis: Int) -> Tensor {
+  /// eˣ / Σ eˣ along an axis, the last one unless another is named.
+  public func softmax(axis: Int = -1) -> Tensor {
     guard let place = resolved(axis: axis) else { return noSuchAxis("softmax(axis:)", axis) }
     return nonEmpty("softmax(axis:)") {
       let exponentials = shiftedExponentials(axis: place).exponentials
@@ -70,14 +70,14 @@ extension Tensor {
     }
   }
 
-  /// x − log Σ eˣ along an axis.
-  public func logSoftmax(axis: Int) -> Tensor {
+  /// x − log Σ eˣ along an axis, the last one unless another is named.
+  public func logSoftmax(axis: Int = -1) -> Tensor {
     guard let place = resolved(axis: axis) else { return noSuchAxis("logSoftmax(axis:)", axis) }
     return nonEmpty("logSoftmax(axis:)") { self - logSumExp(axis: place).repeated(axis: place, count: shape[place]) }
   }
 
-  /// y_i = Σ_{j ≤ i} x_j along an axis.
-  public func cumulativeSum(axis: Int) -> Tensor {
+  /// y_i = Σ_{j ≤ i} x_j along an axis, the last one unless another is named.
+  public func cumulativeSum(axis: Int = -1) -> Tensor {
     guard let place = resolved(axis: axis) else { return noSuchAxis("cumulativeSum(axis:)", axis) }
     return Tensor(node.cumulativeSum(axis: place), plates: plates)
   }
