@@ -117,6 +117,11 @@ extension CumulativeDistribution {
     return (select(isUpper, logSurvival(a), logCDF(b)), select(isUpper, logSurvival(b), logCDF(a)), isUpper)
   }
 
+  /// log F(x) at a number.
+  public func logCDF(_ x: some Promotable) -> Tensor { logCDF(x.tensor) }
+  /// log(1 − F(x)) at a number.
+  public func logSurvival(_ x: some Promotable) -> Tensor { logSurvival(x.tensor) }
+
   /// F(x).
   public func cdf(_ x: some TensorConvertible) -> Tensor { exp(logCDF(x.tensor)) }
 }

@@ -63,7 +63,8 @@ extension Tensor {
     if rank == wanted { return self }
     let noun = ["a number (shape [])", "a vector (shape [n])", "a matrix (shape [n, n])"][Swift.min(wanted, 2)]
     let shape = [Int](repeating: 1, count: wanted)
-    return .mistake("\(owner): \(label) must be \(noun), but has shape \(shapeDescription)", shape: shape, from: [self])
+    let hint = rank > wanted ? "; write one for each element in a plate" : ""
+    return .mistake("\(owner): \(label) must be \(noun), but has shape \(shapeDescription)\(hint)", shape: shape, from: [self])
   }
 
   /// The parameter itself, or the mistake where it is not a square matrix.

@@ -27,6 +27,43 @@ struct CompositionTests {
     #expect(try simplexes.logDensity(of: Tensor([[0.2, 0.3, 0.5], [0.5, 0.6, -0.1]])).values()[1] == -.infinity)
   }
 
+  @Test("a mixture has a density for each value, also where there are as many values as components")
+  func mixtureOfValues() throws {
+    let d = MixtureSameFamily(probabilities: [0.2, 0.3, 0.5], Normal([-1, 0, 3], sd: [1, 0.5, 2]))
+    func density(_ x: Double) -> Double {
+      let parts = [(0.2, -1.0, 1.0), (0.3, 0.0, 0.5), (0.5, 3.0, 2.0)].map { w, m, s in
+        w * exp(-(x - m) * (x - m) / (2 * s * s)) / (s * (2 * Double.pi).squareRoot())
+      }
+      return log(parts.reduce(0, +))
+    }
+    for x in [[0.7], [-1.0, 2], [-1.0, 0.2, 4], [0.1, 0.2, 0.3, 0.4]] {
+      let found = try d.logDensity(of: Tensor(x)).values()
+      #expect(found.count == x.count)
+      #expect(zip(found, x).allSatisfy { abs($0 - density($1)) < 1e-13 }, "\(x): \(found)")
+    }
+    #expect(abs(try d.logDensity(of: 0.7).item() - density(0.7)) < 1e-13)
+    #expect(d.logDensity(of: Tensor.zeros([2, 3])).shape == [2, 3])
+  }
+
+  @Test("a mixture of components with ends of their own counts each on its own part")
+  func mixtureOfIntervals() throws {
+    let d = MixtureSameFamily(probabilities: [0.4, 0.6], Uniform(Tensor([0, 2]), Tensor([1, 4])))
+    let densities = try d.logDensity(of: Tensor([0.5, 1.5, 2.5, -1, 5])).values().map { exp($0) }
+    #expect(zip(densities, [0.4, 0, 0.3, 0, 0]).allSatisfy { abs($0 - $1) < 1e-14 }, "\(densities)")
+    let shares = try exp(d.logCDF(Tensor([0.5, 1.5, 3]))).values()
+    #expect(zip(shares, [0.2, 0.4, 0.7]).allSatisfy { abs($0 - $1) < 1e-14 }, "\(shares)")
+    let cut = MixtureSameFamily(probabilities: [0.5, 0.5], Truncated(Normal(0, sd: 1), lower: Tensor([0, 2])))
+    let above = try cut.logDensity(of: Tensor([1.0, -1])).values().map { exp($0) }
+    #expect(abs(above[0] - exp(-0.5) / (2 * Double.pi).squareRoot()) < 1e-14 && above[1] == 0, "\(above)")
+  }
+
+  @Test("distribution functions take numbers as they are")
+  func numbers() throws {
+    let (limit, whole) = (1.5, 2)
+    #expect(try Normal(0, sd: 1).logCDF(limit).item() == Normal(0, sd: 1).logCDF(Tensor(limit)).item())
+    #expect(try Normal(0, sd: 1).logSurvival(whole).item() == Normal(0, sd: 1).logSurvival(Tensor(2)).item())
+  }
+
   @Test("ordered elements: a plain product on the ordered set")
   func ordered() throws {
     let d = Normal(0, sd: 2).ordered(count: 3)

@@ -27,6 +27,10 @@ struct MistakeTests {
       "Categorical: logits must be a vector (shape [n]), but has shape []"
     ),
     (
+      { Categorical(logits: Tensor([[0, 1], [2, 3], [4, 5]])).logDensity(of: [0, 1, 1]) },
+      "Categorical: logits must be a vector (shape [n]), but has shape [3, 2]; write one for each element in a plate"
+    ),
+    (
       { MultivariateNormal(0, covariance: Tensor([[1.0, 2, 3], [4, 5, 6]])).logDensity(of: Tensor([1.0, 2])) },
       "MultivariateNormal: covariance must be a square matrix, but has shape [2, 3]"
     ),
@@ -125,6 +129,10 @@ struct MistakeTests {
     (
       { Hurdle(DiscreteUniform(from: 1, through: 3), probability: 0.5).logDensity(of: 1) },
       "Hurdle DiscreteUniform: the base must be a distribution of numbers, and of whole ones those from 0, and its support is whole numbers from 1 to 3"
+    ),
+    (
+      { Dirichlet([1, 2, 3]).logDensity(of: Tensor([[0.2, 0.3, 0.5], [0.1, 0.1, 0.8]])) },
+      "Dirichlet: the value must have shape [3], but has [2, 3]"
     ),
     ({ ChiSquared(df: -1).logDensity(of: 1) }, "ChiSquared: df must be positive and finite, but is -1.0"),
     (

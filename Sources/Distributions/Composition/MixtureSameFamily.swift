@@ -4,8 +4,10 @@ import Differentiation
 /// `MixtureSameFamily(logits: l, Normal(m, sd: s))` with l, m and s of shape [K].
 ///
 /// Draws are differentiable in weights and parameters, implicitly: dx/dθ = −(∂F/∂θ)/p(x) with the mixture's distribution function F, taken in
-/// the tail that x lies in (Figurnov, Mohamed & Mnih 2018). First derivatives only. The support is that of a component; ends that differ
-/// from component to component are not known to it.
+/// the tail that x lies in (Figurnov, Mohamed & Mnih 2018). First derivatives only.
+///
+/// Values of any shape have a density each. Where the ends of the support differ from component to component, the mixture lies between the
+/// least and the greatest, and each component counts on its own part.
 public struct MixtureSameFamily<Base: CumulativeDistribution>: Distribution {
   public static var name: String { "MixtureSameFamily of \(Base.name)" }
   let logWeights: Tensor
@@ -32,9 +34,20 @@ public struct MixtureSameFamily<Base: CumulativeDistribution>: Distribution {
   }
 
   public var batchShape: [Int] { [] }
-  public var support: Support { components.support }
+  public var support: Support {
+    guard endsDiffer else { return components.support }
+    switch components.support {
+    case .lower(let bound): return .lower(bound.min())
+    case .upper(let bound): return .upper(bound.max())
+    case .interval(let lower, let upper): return .interval(lower.min(), upper.max())
+    case let shared: return shared
+    }
+  }
 
-  public func logDensity(inside x: Tensor) -> Tensor { mixed(components.logDensity(inside: repeated(x))) }
+  public func logDensity(inside x: Tensor) -> Tensor {
+    let x = x.expandingAxis(-1)
+    return mixed(endsDiffer ? components.logDensity(of: x) : components.logDensity(inside: x))
+  }
 
   /// A component, and a draw of it.
   public func sample(using source: DrawSource) -> Tensor {
@@ -42,13 +55,33 @@ public struct MixtureSameFamily<Base: CumulativeDistribution>: Distribution {
     return followingParameters(components.sample(using: source)[choice])
   }
 
-  private func repeated(_ x: Tensor) -> Tensor { x.broadcast(to: components.shape) }
-  private func mixed(_ x: Tensor) -> Tensor { (logWeights + x).logSumExp(axis: 0) }
+  /// Whether the support has ends of its own for each component.
+  private var endsDiffer: Bool {
+    switch components.support {
+    case .lower(let bound), .upper(let bound): bound.rank > 0
+    case .interval(let lower, let upper): lower.rank > 0 || upper.rank > 0
+    default: false
+    }
+  }
+
+  /// x for each component along a last axis, at the end of a component's support where it lies beyond.
+  private func withinComponents(_ x: Tensor) -> Tensor {
+    let x = x.expandingAxis(-1)
+    guard endsDiffer else { return x }
+    switch components.support {
+    case .lower(let bound): return maximum(x, bound)
+    case .upper(let bound): return minimum(x, bound)
+    case .interval(let lower, let upper): return minimum(maximum(x, lower), upper)
+    default: return x
+    }
+  }
+
+  private func mixed(_ x: Tensor) -> Tensor { (logWeights + x).logSumExp(axis: -1) }
 }
 
 extension MixtureSameFamily: CumulativeDistribution, ReparameterizedDistribution {
-  public func logCDF(_ x: Tensor) -> Tensor { mixed(components.logCDF(repeated(x))) }
-  public func logSurvival(_ x: Tensor) -> Tensor { mixed(components.logSurvival(repeated(x))) }
+  public func logCDF(_ x: Tensor) -> Tensor { mixed(components.logCDF(withinComponents(x))) }
+  public func logSurvival(_ x: Tensor) -> Tensor { mixed(components.logSurvival(withinComponents(x))) }
 }
 
 extension MixtureSameFamily: DistributionWithMoments where Base: DistributionWithMoments {

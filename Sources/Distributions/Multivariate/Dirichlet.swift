@@ -29,7 +29,10 @@ public struct Dirichlet: Distribution {
   public var support: Support { .simplex }
 
   public func logDensity(inside x: Tensor) -> Tensor {
-    zeroSafeProduct(alpha - 1, log(x)).sum(axis: 0) + (logGamma(alpha.sum(axis: 0)) - logGamma(alpha).sum(axis: 0))
+    guard x.shape == eventShape else {
+      return .mistake("Dirichlet: the value must have shape \(eventShape), but has \(x.shapeDescription)", shape: [], from: [alpha, x])
+    }
+    return zeroSafeProduct(alpha - 1, log(x)).sum(axis: 0) + (logGamma(alpha.sum(axis: 0)) - logGamma(alpha).sum(axis: 0))
   }
 
   /// Gamma draws over their sum, in logarithms.
