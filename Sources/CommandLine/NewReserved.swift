@@ -1,9 +1,9 @@
 extension NewOptions {
   /// The public types of the library.
   static let libraryTypes: Set<String> = [
-    "Activation", "AffineCoupling", "AnotherParameterization", "AsymmetricLaplace", "Bernoulli", "Beta", "BetaBinomial", "Bijection",
-    "BinaryDistribution", "BinaryEstimator", "Binomial", "BlockAutoregressive", "Categorical", "Cauchy", "Censored", "ChiSquared",
-    "CholeskyCorrelationBijection", "CholeskyCovarianceBijection", "ClassDistribution", "ClassEstimator", "CouplingHalf",
+    "Activation", "AffineCoupling", "AnotherParameterization", "AsymmetricLaplace", "AxisRange", "Bernoulli", "Beta", "BetaBinomial",
+    "Bijection", "BinaryDistribution", "BinaryEstimator", "Binomial", "BlockAutoregressive", "Categorical", "Cauchy", "Censored",
+    "ChiSquared", "CholeskyCorrelationBijection", "CholeskyCovarianceBijection", "ClassDistribution", "ClassEstimator", "CouplingHalf",
     "CumulativeDistribution", "CustomNode", "CustomNodeError", "Dense", "Diagonal", "Dirichlet", "DirichletMultinomial", "DiscreteUniform",
     "Distribution", "DistributionValue", "DistributionWithEntropy", "DistributionWithMoments", "DrawSource", "EnumerableDistribution",
     "Exponential", "ExponentialBijection", "ExponentiallyModifiedGaussian", "FitError", "FitProgress", "FitTiming", "Fitting", "Flat",
