@@ -75,7 +75,7 @@ def check(model, idata, draws, directory):
         # A draw that is the same throughout has no diagnostics with us.
         if "null_reasons" in own and "all draws are equal" in str(own["null_reasons"]):
             continue
-        theirs = name if name in posterior else name.replace(":", ".")
+        theirs = name if name in posterior else name.replace(".", ":")
         for what, values in figures.items():
             compare(model, f"{what} of {name}", np.asarray(own[what], dtype=float), values[theirs].values)
         compare(model, f"hdi of {name}", np.asarray(own["hdi_lower"], dtype=float), hdi[theirs].sel(hdi="lower").values)
