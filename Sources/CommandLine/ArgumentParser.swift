@@ -69,7 +69,7 @@ extension CommandSpecification {
     }
     let elsewhere = Self.all.filter { $0.name != self.name && $0.options.contains { $0.name == name } }.map(\.name)
     if !elsewhere.isEmpty {
-      return "\(self.name): the option \(name) belongs to \(elsewhere.joined(separator: " and ")), not to \(self.name)."
+      return "\(self.name): the option \(name) belongs to \(OptionReader.list(elsewhere, "and")), not to \(self.name)."
     }
     return "\(self.name): there is no option \(name) (\(self.name) --help lists them)."
   }
@@ -120,7 +120,8 @@ struct OptionReader {
   mutating func name(_ text: String, _ option: String, among legal: [String]) -> String? {
     if legal.contains(text) { return text }
     let list = Self.list(legal)
-    if let near = NearestName.find(text, among: legal) {
+    // What has a space in it describes names and is none: `a file`.
+    if let near = NearestName.find(text, among: legal.filter { !$0.contains(" ") }) {
       fail("\(option) expects \(list), not \"\(text)\"; the nearest is \(near).")
     } else {
       fail("\(option) expects \(list), not \"\(text)\".")

@@ -7,7 +7,7 @@ enum BuildFacts {
     lines.append("  compiler   Swift \(swiftVersion), \(optimization), \(platform)")
     lines.append("  vectors    \(vectors)")
     if let commit = BuildCommit.find(program: programPath, checkout: checkout) {
-      lines.append("  commit     \(commit), and what was not committed yet when this was built")
+      lines.append("  commit     \(commit) (changes that were not committed are not told)")
     }
     return lines.joined(separator: "\n") + "\n"
   }

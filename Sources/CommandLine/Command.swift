@@ -62,7 +62,10 @@ package struct Command: Sendable {
       return String(cString: strerror(Int32(truncatingIfNeeded: system.code))).lowercased() + "."
     }
     if let error = error as? any LocalizedError, let text = error.errorDescription { return text }
-    return String(describing: error)
+    if type(of: error) is NSError.Type { return (error as NSError).localizedDescription }
+    // All of Credence's own errors are sentences; what else there is comes from the code of a model.
+    return type(of: error) is any CustomStringConvertible.Type
+      ? String(describing: error) : "the model's own code threw \(String(describing: error))."
   }
 
   private func dispatch(_ arguments: [String]) async throws -> Int32 {

@@ -51,7 +51,11 @@ extension Command {
     var all: [NamedDraws] = []
     var mistakes: [String] = []
     for name in options.operands {
-      do { all.append(try await criticized(name, request, data)) } catch { mistakes += try FitFile.sentences(error, name) }
+      do { all.append(try await criticized(name, request, data)) } catch is CancellationError {
+        console.note(
+          "credence: compare: interrupted while \(name) was being fitted; nothing is written, since a comparison needs every model.")
+        return ExitCode.interrupted
+      } catch { mistakes += try FitFile.sentences(error, name) }
     }
     guard mistakes.isEmpty else { throw UserError(sentences: mistakes) }
     try Self.checkSameData(&all, options.sites)

@@ -71,7 +71,7 @@ struct InferOptions: Sendable, Equatable {
   private static func checkApplicability(_ reader: inout OptionReader, _ method: InferenceRequest.Method) {
     let chosen = reader.arguments.has("--method") ? "" : " (the default)"
     for option in nutsOnly where method != .nuts && reader.arguments.has(option) && !(method == .smc && option == "--chains") {
-      reader.fail("\(option) belongs to --method nuts, not to \(method.rawValue)\(chosen).")
+      reader.fail("\(option) belongs to --method nuts\(option == "--chains" ? " and smc" : ""), not to \(method.rawValue)\(chosen).")
     }
     let shared: Set<String> = method == .smc ? ["--particles"] : method == .importance ? ["--particles", "--guide"] : []
     for option in viOnly where method != .vi && reader.arguments.has(option) && !shared.contains(option) {

@@ -6,7 +6,9 @@ package struct ModelData: Sendable {
   /// How the file is called in messages and in the result: its path as given, `standard input`, or `embedded`.
   package let source: String
   package let sha256: String
-  package let root: JSONValue
+  package private(set) var root: JSONValue
+  /// The keys whose values are not the file's but from `--set`.
+  private var replaced: Set<String> = []
 
   /// Parses the bytes. Throws `UserError` with the place of the first syntax error.
   package init(source: String, bytes: Data) throws {
@@ -29,6 +31,16 @@ package struct ModelData: Sendable {
     self.source = source
     self.sha256 = sha256
     self.root = root
+  }
+
+  /// The same data with some keys replaced; the checksum stays that of the file.
+  func setting(_ settings: JSONObject) -> ModelData {
+    var result = self
+    var members = root.members ?? JSONObject()
+    for (key, value) in settings.entries { members[key] = value }
+    result.root = .object(members)
+    result.replaced.formUnion(settings.keys)
+    return result
   }
 
   /// What came out of decoding a model.
@@ -54,7 +66,9 @@ package struct ModelData: Sendable {
       }
       return Decoded(model: outcome.value, fields: fields, warnings: warnings)
     } catch let error as DataError {
-      throw UserError("\(source): \(error.keyPath.isEmpty ? "" : error.keyPath + ": ")\(error.reason).")
+      let isReplaced = replaced.contains { error.keyPath == $0 || error.keyPath.hasPrefix($0 + "[") || error.keyPath.hasPrefix($0 + ".") }
+      let path = error.keyPath.isEmpty ? "" : error.keyPath + ": "
+      throw UserError((isReplaced ? "--set " : source + ": ") + path + error.reason + ".")
     }
   }
 }

@@ -52,8 +52,10 @@ struct ModelFileCompiler {
   }
 
   private func program(_ text: String, _ form: Form, of path: String) throws -> String {
-    let key = SHA256.hexadecimal(Data((identity(form) + "\n" + text).utf8))
-    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    let file = URL(fileURLWithPath: path)
+    let name = file.deletingPathExtension().lastPathComponent
+    // The name of the file counts: messages about sites have it, and an equal text under another name is another program.
+    let key = SHA256.hexadecimal(Data((identity(form) + "\n" + file.lastPathComponent + "\n" + text).utf8))
     // The program is called like the file, for usage lines and `ps`.
     let place = cache.appendingPathComponent(String(key.prefix(32)))
     let program = place.appendingPathComponent(name.isEmpty ? "model" : name)
@@ -100,9 +102,11 @@ struct ModelFileCompiler {
       script == nil ? path : written.path, script == nil ? .model : .script, at: working.appendingPathComponent(name).path, ["-Onone"])
     if let refusal { throw failure(path, refusal.text) }
     try? files.removeItem(at: written)
+    guard rename(working.path, place.path) != 0 else { return }
+    let reason = String(cString: strerror(errno)).lowercased()
     // Another process may have been faster; its program is the same.
-    if rename(working.path, place.path) != 0, access(place.appendingPathComponent(name).path, X_OK) != 0 {
-      throw UserError("the compiled model \(place.path) cannot be written: \(String(cString: strerror(errno)).lowercased()).")
+    guard access(place.appendingPathComponent(name).path, X_OK) == 0 else {
+      throw UserError("the compiled model \(place.path) cannot be written: \(reason).")
     }
   }
 

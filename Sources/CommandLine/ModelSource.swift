@@ -110,12 +110,3 @@ extension AnyRunnable {
     return AnyRunnable<OperatedModel<M>>(settled.operated(by: request.surgery), alterations: request.json)
   }
 }
-
-extension ModelData {
-  /// The same data with some keys replaced; the checksum stays that of the file.
-  func setting(_ settings: JSONObject) -> ModelData {
-    var members = root.members ?? JSONObject()
-    for (key, value) in settings.entries { members[key] = value }
-    return ModelData(source: source, sha256: sha256, root: .object(members))
-  }
-}

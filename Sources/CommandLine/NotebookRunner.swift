@@ -43,7 +43,8 @@ struct NotebookRunner {
       note("\(path): nothing has changed since the last run.")
       return Run(outputs: outputs)
     }
-    note("\(path): running \(source.cells.count { !$0.code.isEmpty }) cells.")
+    let cells = source.cells.count { !$0.code.isEmpty }
+    note("\(path): running \(cells) cell\(cells == 1 ? "" : "s").")
     let program = try compiler.program(script: source.program(path: path), of: path)
     let token = UUID().uuidString
     let working = compiler.cache.appendingPathComponent(".\(UUID().uuidString).part")

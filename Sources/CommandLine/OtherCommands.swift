@@ -13,6 +13,9 @@ extension Command {
     return ExitCode.done
   }
 
+  /// A model's name with its summary, where it has one.
+  static func title(_ model: any RunnableModel) -> String { model.name + (model.summary.isEmpty ? "" : ": \(model.summary)") }
+
   func describe(_ model: any RunnableModel, _ parsed: ParsedArguments) throws -> Int32 {
     let path = parsed.last("--data")
     // Without data the shapes are unknown, but what data the model wants is not.
@@ -25,7 +28,7 @@ extension Command {
               ("schema", .string(ModelDescription.schema)), ("model", .string(model.name)), ("data", .array(fields.map(\.json))))))
       } else {
         try console.print(
-          "\(model.name): \(model.summary)\n\ndata\n" + Self.table(fields) + "\nWith --data FILE the sites and shapes are shown too.\n")
+          "\(Self.title(model))\n\ndata\n" + Self.table(fields) + "\nWith --data FILE the sites and shapes are shown too.\n")
       }
       return ExitCode.done
     }
@@ -95,7 +98,7 @@ extension ModelDescription {
   }
 
   func text(_ model: any RunnableModel) -> String {
-    var text = "\(model.name): \(model.summary)\n\(dimension) unconstrained coordinate\(dimension == 1 ? "" : "s")\n\nsites\n"
+    var text = "\(Command.title(model))\n\(dimension) unconstrained coordinate\(dimension == 1 ? "" : "s")\n\nsites\n"
     var table = TextTable(columns: [
       .left("  name"), .left("role"), .left("distribution"), .left("shape"), .left("support"), .left("plates"),
     ])

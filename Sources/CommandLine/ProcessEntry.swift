@@ -40,7 +40,7 @@ extension Command {
 
 /// A program that was built for a newer processor ends in one sentence instead of a crash.
 ///
-/// The signal is looked at where it arises: on x86-64 a deliberate trap of Swift's is the instruction `ud2` (bytes 0F 0B), and stays a crash; any other
+/// The signal is looked at where it arises: on x86-64 a deliberate trap of Swift's is the instruction `ud2` (bytes 0F 0B), and stays a crash, after a sentence; any other
 /// illegal instruction is one that this processor does not know. `Tests/Scripts/other_processor.sh` shows it on an emulated one.
 enum IllegalInstruction {
   @inline(never)
@@ -60,6 +60,9 @@ enum IllegalInstruction {
         // Readable: the processor has just fetched an instruction from there.
         let bytes = address.assumingMemoryBound(to: UInt8.self)
         guard !(bytes[0] == 0x0F && bytes[1] == 0x0B) else {
+          let sentence: StaticString =
+            "credence: the program stopped at a trap of Swift, whose own words stand above where it has any: in a model's code that is an index outside of an array, a nil that was forced, or a whole number that overflows; anything else is a defect of Credence, please report it.\n"
+          _ = write(STDERR_FILENO, sentence.utf8Start, sentence.utf8CodeUnitCount)
           signal(SIGILL, SIG_DFL)
           return
         }

@@ -63,9 +63,14 @@ extension Double {
     }
     let places = digits - 1 - exponent
     if places <= 0 { return String(Int64(rounded())) }
-    if places > 12 { return String(self) }
+    // So small a number times a power of ten would not be exact: its leading digits are rounded by themselves.
+    let isTiny = places > 12
     var unit = 1.0
-    for _ in 0..<places { unit *= 10 }
+    for _ in 0..<(isTiny ? digits - 1 : places) { unit *= 10 }
+    if isTiny {
+      let leading = (self < 0 ? -scaled : scaled) * unit
+      return String(Double("\(leading.rounded() / unit)e\(exponent)") ?? self)
+    }
     return String((self * unit).rounded() / unit)
   }
 }

@@ -37,6 +37,8 @@ package struct SummaryTable {
   }
 
   package var text: String {
+    // A model without unknowns and outputs has no rows, and then no head and no empty line either.
+    guard !document.variables.isEmpty else { return String(verdict.drop { $0.isNewline }) }
     let cells = cells
     var table = TextTable(columns: [.left("")] + cells.map { .right($0.title) })
     for variable in document.variables {

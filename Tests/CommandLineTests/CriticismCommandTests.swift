@@ -157,7 +157,7 @@ struct CriticismCommandTests {
       ),
       ("compare \(line) --method vi", "compare: --method says how a model is fitted, and only files of draws are given."),
       ("compare line --method map", "compare: --method map finds one point, and there are no draws to judge."),
-      ("compare line --method vi --chains 2", "compare: --chains belongs to --method nuts, not to vi."),
+      ("compare line --method vi --chains 2", "compare: --chains belongs to --method nuts and smc, not to vi."),
       ("sensitivity line --method laplace --guide full-rank", "sensitivity: --guide belongs to --method vi, not to laplace."),
       ("compare", "compare: which files? Give results, or draws in JSON or CSV."),
       ("infer line --include log-likelihood", "infer: --include says what --draws-output writes beside the draws, and that is not given."),

@@ -42,6 +42,65 @@ import Testing
     #expect(cache.count == 2 && cache.allSatisfy { !$0.hasPrefix(".") })
   }
 
+  @Test func anEqualTextUnderAnotherNameIsAnotherProgram() async throws {
+    let text = "import Credence\n@main struct Fit { static func main() {} }\n"
+    let first = try await run(text)
+    let copy = directory + "/copy.swift"
+    try FileManager.default.copyItem(atPath: directory + "/fit.swift", toPath: copy)
+    let second = await credence(["infer", copy], variables: variables, program: credenceProgram)
+    #expect(second.notes == "" && second.code == 0)
+    #expect(try #require(second.started.first?.first).hasSuffix("/copy"))
+    #expect(try await run(text).started == first.started)
+  }
+
+  @Test func whatAModelsOwnCodeThrowsIsASentence() async throws {
+    for (thrown, sentence) in [
+      ("Odd()", "the model's own code threw Odd()."),
+      ("NSError(domain: \"d\", code: 1, userInfo: [NSLocalizedDescriptionKey: \"y needs three values.\"])", "y needs three values."),
+    ] {
+      let text = """
+        import Credence
+        import Foundation
+        struct Odd: Error {}
+        @main struct Fit: Model {
+          func body(_ p: Program) throws -> Tensor { throw \(thrown) }
+        }
+        """
+      let program = try #require(try await run(text).started.first?.first)
+      #expect(try execute(program) == "credence: \(sentence)\n")
+    }
+  }
+
+  @Test func aTrapInAModelIsToldInASentence() async throws {
+    let text = """
+      import Credence
+      @main struct Fit: Model {
+        func body(_ p: Program) throws -> Tensor {
+          let rows: [Double] = []
+          return p.sample("a", Normal(rows[3], sd: 1))
+        }
+      }
+      """
+    let program = try #require(try await run(text).started.first?.first)
+    let notes = try execute(program)
+    #expect(notes.contains("Index out of range") && notes.contains("credence: the program stopped at a trap of Swift"))
+  }
+
+  /// What `infer` of a program writes to standard error.
+  private func execute(_ program: String) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = ["infer"]
+    process.environment = variables
+    process.standardOutput = FileHandle.nullDevice
+    let notes = Pipe()
+    process.standardError = notes
+    try process.run()
+    let text = String(decoding: notes.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return text
+  }
+
   @Test func mistakesHaveTheUsersLineNumbers() async throws {
     let ran = try await run("import Credence\n@main struct Fit {\n  static func main() { let x: Int = \"a\" }\n}\n")
     #expect(ran.code == 2)

@@ -32,6 +32,11 @@ private func json(_ ran: Ran) throws -> JSONValue { try JSONReader.parse(Data(ra
 
 /// The options that change a model, from the command line to the result.
 @Suite struct SurgeryCommandTests {
+  @Test func aWrongValueIsBlamedOnTheOptionThatGaveIt() async throws {
+    #expect(await run("infer spot --set width=[1,2]").notes == "credence: --set width: expected a number, found an array of numbers.\n")
+    #expect(await run("infer spot --set y=[1,null]").notes.hasPrefix("credence: --set y[1]: expected a number, found null"))
+  }
+
   @Test func describeShowsWhatWasDone() async throws {
     let done = try json(await run("describe spot --json --do mu=1"))
     #expect(done["dimension"] == 1)
@@ -140,8 +145,8 @@ private func json(_ ran: Ran) throws -> JSONValue { try JSONReader.parse(Data(ra
     ("--do mi=1", #"a value is given for site "mi", and the model has no such site (did you mean "mu"?)"#),
     ("--set widht=1", "--set widht: the model reads no data of that name; the nearest is width."),
     ("--set q=1", "--set q: the model reads no data of that name; it reads y and width."),
-    ("--set width=[1]", "embedded: width: expected a number, found an array of numbers."),
-    ("--set width=wide", #"embedded: width: expected a number, found the string "wide"."#),
+    ("--set width=[1]", "--set width: expected a number, found an array of numbers."),
+    ("--set width=wide", #"--set width: expected a number, found the string "wide"."#),
   ]) func mistakes(line: String, message: String) async {
     let ran = await run("infer spot \(line)")
     #expect(ran.notes == "credence: \(message)\n")

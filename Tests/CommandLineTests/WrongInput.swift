@@ -90,7 +90,7 @@ let wrongInputs: [WrongInput] = [
     "infer line --method nut",
     #"credence: infer: --method expects vi, nuts, laplace, map, pathfinder, batch-and-match, svgd, smc or importance, not "nut"; the nearest is nuts."#
   ),
-  .init("infer line --method vi --chains 4", "credence: infer: --chains belongs to --method nuts, not to vi."),
+  .init("infer line --method vi --chains 4", "credence: infer: --chains belongs to --method nuts and smc, not to vi."),
   .init("infer line --guide full-rank", "credence: infer: --guide belongs to --method vi, not to nuts (the default)."),
   .init(
     "infer line --method vi --guide flow",
@@ -126,6 +126,12 @@ let wrongInputs: [WrongInput] = [
   .init(
     "infer line --target-acceptance 1", #"credence: infer: --target-acceptance expects a number between 0 and 1 (both excluded), not "1"."#),
   .init("infer line --metric dense --adaptation fisher", "credence: infer: --adaptation fisher is for --metric diagonal, not for dense."),
+  .init(
+    "infer line --init nofile", #"credence: infer: --init expects random, pathfinder, zero, prior or a file, not "nofile"."#),
+  .init(
+    "check line --quiet",
+    "credence: check: the option --quiet belongs to simulate, infer, predict, compare, sensitivity, calibrate, convert and notebook, not to check."
+  ),
   .init(
     "infer line --metric automatic --adaptation fisher", "credence: infer: --adaptation fisher is for --metric diagonal, not for automatic."
   ),

@@ -154,4 +154,30 @@ struct LeaveOneOutTests {
     #expect(comparison.warnings.contains { $0.hasPrefix("good: k-hat of 1 of 7 points is above 0.667") })
     #expect(comparison.warnings.contains("There are 7 points: with fewer than 100 the standard errors of differences are too small."))
   }
+
+  @Test("An approximation far from the posterior comes last and has no weight, whatever its elpd")
+  func unsound() {
+    let likelihood = Self.likelihood(0.1, 2)
+    let draws = likelihood.values[0].count
+    // Ratios like 1/u have k = 1 or more; equal ones are those of the posterior itself.
+    let far = (0..<draws).map { -2 * log((Double($0) + 0.5) / Double(draws)) }
+    let level = (0..<draws).map { Double($0 % 2) * 1e-15 }
+    let entries = [
+      ModelComparison.Entry(name: "far", likelihood, logRatios: far),
+      ModelComparison.Entry(name: "poor", Self.likelihood(0.1, 0), logRatios: level),
+    ]
+    #expect(entries.map(\.isUnsound) == [true, false])
+    for criterion in ModelComparison.Criterion.allCases {
+      let comparison = ModelComparison(entries, by: criterion, seed: 1)
+      #expect(comparison.rows.map(\.entry.name) == ["poor", "far"])
+      #expect(comparison.rows[1].difference < 0)
+      #expect(comparison.rows.map(\.stacking) == [1, 0] && comparison.rows.map(\.pseudoBMA) == [1, 0])
+      #expect(comparison.rows.map(\.bootstrappedPseudoBMA) == [1, 0])
+      let sentence = "far: comes last and without weight, whatever its elpd: its draws are too far from the posterior."
+      #expect(comparison.warnings.contains(sentence))
+      // Alone it is compared with nothing.
+      let alone = ModelComparison([entries[0]], by: criterion, seed: 1)
+      #expect(alone.rows[0].stacking == 1 && !alone.warnings.contains(sentence))
+    }
+  }
 }

@@ -58,6 +58,7 @@ struct VerdictTests {
 
   @Test("Numbers in sentences that are not finite")
   func briefNonFinite() {
+    #expect(1.2101430968414206e-14.brief(2) == "1.2e-14" && (-9.999e-300).brief() == "-1e-299")
     #expect(Double.infinity.brief() == "infinite")
     #expect(Double.nan.brief() == "not a number")
   }
