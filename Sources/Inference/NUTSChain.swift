@@ -127,10 +127,10 @@ struct NUTSChain {
     }
     let what = logDensity.isFinite ? "its gradient is not finite" : "the log density is \(logDensity)"
     if hasGivenStart {
-      end("Chain \(chainID) cannot start at the point given: \(what) there. Give a point inside the support, or none.")
+      end("Chain \(chainID + 1) cannot start at the point given: \(what) there. Give a point inside the support, or none.")
     } else if attempts >= configuration.initialAttempts {
       end(
-        "Chain \(chainID) found no starting point: at each of \(attempts) random points in (−\(configuration.initialRadius), "
+        "Chain \(chainID + 1) found no starting point: at each of \(attempts) random points in (−\(configuration.initialRadius), "
           + "\(configuration.initialRadius)) on the unconstrained scale the log density or its gradient was not finite (at the last one "
           + "\(what)). Check the model against its data, or give initial values.")
     } else {
@@ -219,11 +219,11 @@ struct NUTSChain {
     if searchTries > 1 { stepSize *= searchDirection == 1 ? 2 : 0.5 }
     if stepSize > 1e7 {
       end(
-        "Chain \(chainID) found no largest step size: the log density does not fall off in some direction, so the posterior is improper. "
+        "Chain \(chainID + 1) found no largest step size: the log density does not fall off in some direction, so the posterior is improper. "
           + "Check that every parameter has a prior or is identified by data.")
     } else if stepSize < 1e-300 {
       end(
-        "Chain \(chainID) found no step size small enough to be accepted: the log density may be discontinuous, or its gradient wrong, near "
+        "Chain \(chainID + 1) found no step size small enough to be accepted: the log density may be discontinuous, or its gradient wrong, near "
           + "the starting point.")
     } else {
       proposeStep()

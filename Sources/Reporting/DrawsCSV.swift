@@ -60,10 +60,10 @@ package enum DrawsCSV {
       # written by credence \(document.modelVersion) in the format of CmdStan
       # model = \(document.modelName)
       # method = \(DrawsOrigin.method(document))
-      #     num_samples = \(draws.drawsPerChain)
+      #     num_samples = \(DrawsOrigin.iterations(document, draws))
       #     num_warmup = \(setting("warmup"))
       #     save_warmup = 0
-      #     thin = 1
+      #     thin = \(DrawsOrigin.thinning(document))
       # id = \(DrawsOrigin.chainNumbers(document, draws)[chain])
       # random
       #   seed = \(setting("seed"))

@@ -17,11 +17,13 @@ extension DrawsCSV {
     var columns: [[Double]] = []
     var savedWarmup = 0
     var warmup = 0
+    var thin = 1
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let line = line.last == "\r" ? line.dropLast() : line
       if line.hasPrefix("#") {
         if let value = setting("save_warmup", line) { savedWarmup = value }
         if let value = setting("num_warmup", line) { warmup = value }
+        if let value = setting("thin", line) { thin = max(value, 1) }
         continue
       }
       if line.isEmpty { continue }
@@ -46,7 +48,8 @@ extension DrawsCSV {
       }
     }
     guard !names.isEmpty else { throw DataError(keyPath: "", reason: "there is no line of names") }
-    if savedWarmup > 0, warmup > 0 { columns = columns.map { Array($0.dropFirst(warmup)) } }
+    // Of iterations 0, 1, … each whose number is a multiple of thin is written.
+    if savedWarmup > 0, warmup > 0 { columns = columns.map { Array($0.dropFirst((warmup - 1) / thin + 1)) } }
     guard columns[0].count > 0 else { throw DataError(keyPath: "", reason: "there are no draws") }
     return try assemble(names, columns)
   }

@@ -78,7 +78,7 @@ package struct DrawsOrigin: Sendable, Equatable {
   static func attributes(_ document: ResultDocument, _ draws: DrawSet) -> JSONObject {
     var object = JSONObject([
       ("inference_library", "credence"), ("inference_library_version", .string(document.modelVersion)),
-      ("model", .string(document.modelName)), ("method", .string(method(document))), ("num_samples", .integer(draws.drawsPerChain)),
+      ("model", .string(document.modelName)), ("method", .string(method(document))), ("num_samples", .integer(iterations(document, draws))),
     ])
     for (key, name) in [("warmup", "num_warmup"), ("seed", "seed")] {
       if let value = document.method[key] { object[name] = value }
@@ -87,6 +87,11 @@ package struct DrawsOrigin: Sendable, Equatable {
     for (name, value) in settings(document) { object[name] = .string(value) }
     return object
   }
+
+  /// How many iterations each chain's draws are every thin-th of: CmdStan's num_samples.
+  static func iterations(_ document: ResultDocument, _ draws: DrawSet) -> Int { draws.drawsPerChain * thinning(document) }
+
+  static func thinning(_ document: ResultDocument) -> Int { document.method["thin"]?.double.flatMap { Int(exactly: $0) } ?? 1 }
 
   /// The numbers of the chains of draws, from 1.
   static func chainNumbers(_ document: ResultDocument, _ draws: DrawSet) -> [Int] {

@@ -178,7 +178,8 @@ let wrongInputs: [WrongInput] = [
     "infer line --data {dir}/word.json", #"credence: {dir}/word.json: x: expected a number or an array of them, found the string "abc"."#),
   .init(
     "infer line --data {dir}/null.json",
-    "credence: {dir}/null.json: x[1]: expected a number, found null (only properties of type [Double?] or [[Double?]] may have missing values)."),
+    "credence: {dir}/null.json: x[1]: expected a number, found null (only properties of type [Double?] or [[Double?]] may have missing values)."
+  ),
   .init(
     "infer line --data {dir}/ragged.json",
     "credence: {dir}/ragged.json: x[1]: the array is ragged: this part has 3 elements where the first has 2."),

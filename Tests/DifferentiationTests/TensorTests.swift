@@ -106,6 +106,15 @@ private func close(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-13) ->
     #expect(mistakes(vector[...Int.min]).count == 1)
   }
 
+  @Test func whatIsNoWholeNumberIsRefusedWhenItIsRead() throws {
+    #expect(try IntTensor(rounding: Tensor([1.6, -0.4])).values() == [2, 0])
+    for value in [Double.nan, .infinity, -.infinity, 1e300] {
+      let sentence = TensorError("a whole number is read, and the value is \(value)")
+      #expect(throws: sentence) { try IntTensor(rounding: Tensor(value)).item() }
+      #expect(throws: sentence) { try IntTensor(rounding: Tensor([0, value])).values() }
+    }
+  }
+
   @Test func normalizationIsAlongTheLastAxisUnlessSaid() throws {
     let matrix = Tensor([1, 2, 3, 4], shape: [2, 2])
     #expect(try matrix.cumulativeSum().values() == [1, 3, 3, 7])

@@ -148,7 +148,7 @@ struct NUTSFailureTests {
     #expect(
       result.chains[0].status
         == .failed(
-          "Chain 3 found no starting point: at each of 100 random points in (−2.0, 2.0) on the unconstrained scale the log density or its "
+          "Chain 4 found no starting point: at each of 100 random points in (−2.0, 2.0) on the unconstrained scale the log density or its "
             + "gradient was not finite (at the last one the log density is -inf). Check the model against its data, or give initial values."
         ))
     #expect(result.chains[0].trace.count == 0)
@@ -161,7 +161,7 @@ struct NUTSFailureTests {
     let given = try run(half, [1, 2], initial: [[-1], [1]])
     #expect(
       given.chains[0].status
-        == .failed("Chain 1 cannot start at the point given: its gradient is not finite there. Give a point inside the support, or none."))
+        == .failed("Chain 2 cannot start at the point given: its gradient is not finite there. Give a point inside the support, or none."))
     #expect(given.chains[1].status == .finished)
     #expect(given.chains[1].trace.draws.allSatisfy { $0 > 0 })
   }
@@ -176,7 +176,7 @@ struct NUTSFailureTests {
     #expect(
       try run(flat).chains[0].status
         == .failed(
-          "Chain 3 found no largest step size: the log density does not fall off in some direction, so the posterior is improper. "
+          "Chain 4 found no largest step size: the log density does not fall off in some direction, so the posterior is improper. "
             + "Check that every parameter has a prior or is identified by data."))
   }
 

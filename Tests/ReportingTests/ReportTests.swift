@@ -132,6 +132,9 @@ import Testing
   @Test func savedWarmupIsLeftOut() throws {
     let text = "# num_warmup = 2 (Default)\n# save_warmup = true\nlp__,a\n# Adaptation terminated\n1,1\n1,2\n1,3\n1,4\n"
     #expect(try DrawsCSV.decode(Data(text.utf8)).variables[0].values == [[3, 4]])
+    // Every second one of iterations 0, 1, 2 is two of the warmup.
+    let thinned = text.replacing("num_warmup = 2", with: "thin = 2\n# num_warmup = 3")
+    #expect(try DrawsCSV.decode(Data(thinned.utf8)).variables[0].values == [[3, 4]])
   }
 
   @Test func drawsJSONIsShapedLikeInferenceData() throws {

@@ -44,10 +44,15 @@ extension IntTensor {
   public subscript(_ index: PlateIndex) -> IntTensor { IntTensor(tensor[index]) }
   public subscript(_ indices: IntTensor) -> IntTensor { IntTensor(tensor[indices]) }
 
-  /// The numbers, row-major. Throws as ``Tensor/values()``.
-  public func values() throws -> [Int] { try tensor.values().map { Int($0) } }
-  /// The number of a scalar. Throws as ``Tensor/item()``.
-  public func item() throws -> Int { try Int(tensor.item()) }
+  /// The numbers, row-major. Throws as ``Tensor/values()``, and for what is no whole number after all: rounding leaves NaN and infinities as they are.
+  public func values() throws -> [Int] { try tensor.values().map(Self.whole) }
+  /// The number of a scalar. Throws as ``Tensor/item()`` and ``values()``.
+  public func item() throws -> Int { try Self.whole(tensor.item()) }
+
+  private static func whole(_ value: Double) throws -> Int {
+    guard let whole = Int(exactly: value) else { throw TensorError("a whole number is read, and the value is \(value)") }
+    return whole
+  }
 }
 
 extension IntTensor: ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
