@@ -25,6 +25,7 @@ enum FitVerdict {
     figures.divergences = report.divergences
     figures.saturations = report.saturations
     figures.smallestEnergyFraction = report.energyFractions.min { $0 < $1 || $1.isNaN } ?? .nan
+    figures.couldBeDense = result.metricCouldBeDense
     var reasons = report.failures.map { Verdict.Reason(code: "chain_failed", severity: .fail, text: $0) }
     if draws.drawsPerChain < 4 {
       reasons.append(
@@ -51,7 +52,7 @@ enum FitVerdict {
       for element in 0..<summary.size where summary.gaps[element] == nil {
         if !(summary.rHat[element] <= figures.worstRHat) {
           figures.worstRHat = summary.rHat[element]
-          figures.worstName = summary.name + (summary.shape.isEmpty ? "" : "[\(index(element, summary.shape))]")
+          figures.worstName = summary.name + IndexText.suffix(element, summary.shape)
         }
         figures.smallestBulkESS = min(figures.smallestBulkESS, summary.essBulk[element])
         figures.smallestTailESS = min(figures.smallestTailESS, summary.essTail[element])
@@ -66,15 +67,5 @@ enum FitVerdict {
         code: "not_finite", severity: .fail,
         text: "Some draws of \($0.name) are not finite: its numbers are left out. Look for an overflow or a logarithm of zero in the body.")
     }
-  }
-
-  private static func index(_ flat: Int, _ shape: [Int]) -> String {
-    var rest = flat
-    var places: [Int] = []
-    for length in shape.reversed() {
-      places.append(rest % length)
-      rest /= length
-    }
-    return places.reversed().map(String.init).joined(separator: ",")
   }
 }

@@ -83,6 +83,14 @@ struct AutomaticAdaptation: Sendable, Codable, Equatable {
   }
 }
 
+extension NUTSResult {
+  /// Whether a metric that is chosen automatically stayed diagonal for the number of unknowns alone, where a dense one could still be afforded.
+  var metricCouldBeDense: Bool {
+    guard configuration.metric == .automatic, let dimension = chains.first?.dimension else { return false }
+    return (AutomaticAdaptation.greatestDimension + 1...1000).contains(dimension)
+  }
+}
+
 /// How far a covariance is from diagonal.
 enum CorrelationSpread {
   /// λmax/λmin of D⁻¹ Σ D⁻¹, with D = diag(scale) and the lower triangle of Σ given, [row][column]; infinite where rounding leaves no

@@ -101,6 +101,8 @@ package enum VerdictRules {
     package var smallestEnergyFraction: Double
     /// The name of the quantity with the worst R-hat, for the sentence.
     package var worstName: String?
+    /// Whether the metric stayed diagonal because there are too many unknowns for the automatic choice.
+    package var couldBeDense = false
 
     package init(
       chains: Int, draws: Int, worstRHat: Double, smallestBulkESS: Double, smallestTailESS: Double, divergences: Int, saturations: Int,
@@ -130,13 +132,16 @@ package enum VerdictRules {
           code: "r_hat", severity: f.worstRHat <= 1.05 ? .caution : .fail,
           text: "R-hat is \(f.worstRHat.brief(4)), above 1.01\(where_): the chains have not mixed. Run longer, or reparameterize."))
     }
+    let more =
+      f.couldBeDense
+      ? "Draw more, or let the metric know correlations (--metric dense; with so many unknowns it does only if asked)." : "Draw more."
     for (code, name, value) in [("ess_bulk", "Bulk", f.smallestBulkESS), ("ess_tail", "Tail", f.smallestTailESS)]
     where !(value >= 100 * Double(f.chains)) {
       reasons.append(
         .init(
           code: code, severity: value >= 25 * Double(f.chains) ? .caution : .fail,
           text:
-            "\(name) effective sample size is \(value.brief()), below 100 a chain: estimates\(code == "ess_tail" ? " of tail quantiles" : "") are noisy. Draw more."
+            "\(name) effective sample size is \(value.brief()), below 100 a chain: estimates\(code == "ess_tail" ? " of tail quantiles" : "") are noisy. \(more)"
         ))
     }
     if f.divergences > 0 {

@@ -21,6 +21,14 @@ struct VerdictTests {
     #expect(Verdict(Self.figures { $0.worstRHat = 1.2 }).verdict == .fail)
     #expect(Self.figures { $0.smallestBulkESS = 399 }.map(\.code) == ["ess_bulk"])
     #expect(Self.figures { $0.smallestTailESS = 50 }[0].severity == .fail)
+    #expect(Self.figures { $0.smallestBulkESS = 399 }[0].text.hasSuffix("Draw more."))
+    let diagonal = Self.figures {
+      $0.smallestBulkESS = 399
+      $0.couldBeDense = true
+    }
+    #expect(
+      diagonal[0].text.hasSuffix(
+        "are noisy. Draw more, or let the metric know correlations (--metric dense; with so many unknowns it does only if asked)."))
     #expect(Self.figures { $0.divergences = 3 }[0].severity == .caution)
     #expect(Self.figures { $0.divergences = 3 }[0].text.hasPrefix("3 of 4000 draws diverged"))
     #expect(Self.figures { $0.divergences = 300 }[0].severity == .fail)
